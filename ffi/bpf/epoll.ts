@@ -1,0 +1,70 @@
+/** Waiting for several file descriptors at once, without stopping the program's timers and signals meanwhile. */
+
+import { Fd } from "../raw/fd.ts";
+import { libc, succeeded } from "../raw/libc.ts";
+
+const EPOLL_CTL_ADD = 1;
+const EPOLLIN = 1;
+const EPOLL_CLOEXEC = 0o2000000;
+const EFD_NONBLOCK_CLOEXEC = 0o2004000;
+// struct epoll_event is packed on x86-64.
+const EVENT_SIZE = Deno.build.arch === "x86_64" ? 12 : 16;
+const MAX_EVENTS = 16;
+
+/**
+ * `epoll(7)`. The wait runs on another thread: the event loop stays free. Close it explicitly; a wait that is under way keeps
+ * the process alive until it is over.
+ */
+export class Epoll implements Disposable {
+  readonly #epoll: Fd;
+  readonly #wake: Fd;
+  // Kept here: the other thread writes into it.
+  readonly #events = new Uint8Array(EVENT_SIZE * MAX_EVENTS);
+  #waiting: Promise<number> | undefined;
+  #closed = false;
+
+  constructor() {
+    this.#epoll = new Fd(succeeded("epoll_create1", libc().epoll_create1(EPOLL_CLOEXEC)));
+    this.#wake = new Fd(succeeded("eventfd", libc().eventfd(0, EFD_NONBLOCK_CLOEXEC)));
+    this.add(this.#wake.number);
+  }
+
+  /** Watches a file descriptor for something to read. */
+  add(fd: number): void {
+    const event = new Uint8Array(EVENT_SIZE);
+    new DataView(event.buffer).setUint32(0, EPOLLIN, true);
+    succeeded("epoll_ctl", libc().epoll_ctl(this.#epoll.number, EPOLL_CTL_ADD, fd, event));
+  }
+
+  /** Waits until something can be read, {@linkcode wake} was called, or `timeoutMs` have passed. */
+  async wait(timeoutMs: number): Promise<void> {
+    if (this.#closed) return;
+    this.#waiting ??= libc().epoll_wait(
+      this.#epoll.number,
+      this.#events,
+      MAX_EVENTS,
+      Math.max(0, Math.ceil(timeoutMs)),
+    );
+    await this.#waiting;
+    this.#waiting = undefined;
+  }
+
+  /** Ends the wait that is under way, and each later one at once. */
+  wake(): void {
+    if (!this.#closed) libc().eventfd_write(this.#wake.number, 1n);
+  }
+
+  /** Ends the wait under way, then closes. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.wake();
+    await this.#waiting;
+    this[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    this.#epoll[Symbol.dispose]();
+    this.#wake[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * Perf buffers (`BPF_MAP_TYPE_PERF_EVENT_ARRAY`): one ring for each CPU, read where the kernel writes them.
+ *
+ * @see perf_event_open(2), "MMAP layout"
+ */
+
+import { ERRNO } from "../errno.ts";
+import { libbpf } from "../raw/libbpf.ts";
+import { LibcError } from "../raw/libc.ts";
+import type { Fd } from "../raw/fd.ts";
+import { Mapping, pageSize } from "../raw/mmap.ts";
+import { openBpfOutput } from "../raw/perf_event.ts";
+import type { Codec } from "../wire/codec.ts";
+import type { EventSource } from "./event_source.ts";
+import { closed, mapFailure } from "./failure.ts";
+import { tooShort } from "./ring_buffer.ts";
+
+const RECORD_LOST = 2; // PERF_RECORD_LOST
+const RECORD_SAMPLE = 9; // PERF_RECORD_SAMPLE
+const HEADER = 8; // struct perf_event_header
+const RAW_SIZE = 4; // the u32 in front of a sample's raw data
+const DATA_HEAD = 1024; // offsets in struct perf_event_mmap_page
+const DATA_TAIL = 1032;
+
+/** How a perf buffer is made. */
+export interface PerfBufferOptions {
+  /** The CPUs that are online. */
+  readonly cpus: readonly number[];
+  /** Bytes for each CPU, a power of two times the page size. Where the kernel grants less, less is taken. */
+  readonly bytesPerCpu: number;
+}
+
+/** The reader of a perf event array. Opening it puts an event for each CPU into the map; closing takes them out. */
+export class PerfBuffer<E> implements EventSource<E> {
+  readonly fds: readonly number[];
+  readonly #rings: readonly CpuRing<E>[];
+  #closed = false;
+
+  /** @throws {BpfError | LibcError} */
+  constructor(mapFd: number, codec: Codec<E>, { cpus, bytesPerCpu }: PerfBufferOptions) {
+    const rings: CpuRing<E>[] = [];
+    try {
+      for (const cpu of cpus) {
+        const ring = openRing(cpu, codec, bytesPerCpu);
+        if (ring === undefined) continue;
+        rings.push(ring);
+        ring.enterInto(mapFd);
+      }
+    } catch (error) {
+      for (const ring of rings) ring[Symbol.dispose]();
+      throw error;
+    }
+    this.#rings = rings;
+    this.fds = rings.map(({ fd }) => fd);
+  }
+
+  /**
+   * Records that the kernel itself has reported as lost. It reports with the next record that finds room, so the last ones are
+   * missing here: programs that count failed outputs by themselves know better.
+   */
+  get lost(): bigint {
+    return this.#rings.reduce((sum, ring) => sum + ring.lost, 0n);
+  }
+
+  /** See {@linkcode EventSource.drain}. Records of one CPU come in order; those of several are not sorted by time. */
+  drain(limit: number, take: (event: E) => boolean): number {
+    if (this.#closed) throw closed("perf buffer");
+    let taken = 0;
+    let goOn = true;
+    const takeOne = (event: E) => (goOn = take(event));
+    for (const ring of this.#rings) {
+      if (!goOn || taken >= limit) break;
+      taken += ring.drain(limit - taken, takeOne);
+    }
+    return taken;
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    for (const ring of this.#rings) ring[Symbol.dispose]();
+  }
+}
+
+/** `undefined` for a CPU that went offline meanwhile. */
+function openRing<E>(cpu: number, codec: Codec<E>, bytes: number): CpuRing<E> | undefined {
+  // A program without CAP_IPC_LOCK may lock only so much memory: ask for less then.
+  for (let size = bytes;; size /= 2) {
+    try {
+      return new CpuRing(cpu, codec, size);
+    } catch (error) {
+      if (!(error instanceof LibcError)) throw error;
+      if (error.errno === ERRNO.ENODEV) return undefined;
+      if (error.errno !== ERRNO.EPERM || size <= pageSize()) throw error;
+    }
+  }
+}
+
+class CpuRing<E> implements Disposable {
+  readonly #cpu: number;
+  readonly #event: Fd;
+  readonly #pages: Mapping;
+  readonly #codec: Codec<E>;
+  readonly #size: number;
+  readonly #head: BigInt64Array<ArrayBuffer>;
+  readonly #tail: BigInt64Array<ArrayBuffer>;
+  readonly #data: DataView;
+  // A record that goes over the end of the ring is put together here.
+  readonly #whole = new DataView(new ArrayBuffer(1 << 16));
+  #position: number;
+  lost = 0n;
+
+  constructor(cpu: number, codec: Codec<E>, size: number) {
+    const page = pageSize();
+    this.#cpu = cpu;
+    this.#codec = codec;
+    this.#size = size;
+    this.#event = openBpfOutput(cpu, size / 4);
+    try {
+      this.#pages = new Mapping({ fd: this.#event.number, length: page + size, writable: true });
+    } catch (error) {
+      this.#event[Symbol.dispose]();
+      throw error;
+    }
+    this.#head = new BigInt64Array(this.#pages.buffer, DATA_HEAD, 1);
+    this.#tail = new BigInt64Array(this.#pages.buffer, DATA_TAIL, 1);
+    this.#data = new DataView(this.#pages.buffer, page, size);
+    this.#position = Number(this.#tail[0]);
+  }
+
+  get fd(): number {
+    return this.#event.number;
+  }
+
+  enterInto(mapFd: number): void {
+    const key = new Uint8Array(Uint32Array.of(this.#cpu).buffer);
+    const value = new Uint8Array(Int32Array.of(this.fd).buffer);
+    const result = libbpf().bpf_map_update_elem(mapFd, key, value, 0n);
+    if (result < 0) throw mapFailure(`open the perf buffer of CPU ${this.#cpu}`, result);
+  }
+
+  drain(limit: number, take: (event: E) => boolean): number {
+    const end = Number(Atomics.load(this.#head, 0));
+    let taken = 0;
+    let goOn = true;
+    while (goOn && taken < limit && this.#position < end) {
+      const at = this.#position % this.#size;
+      const type = this.#data.getUint32(at, true);
+      const length = this.#data.getUint16(at + 6, true);
+      const view = at + length > this.#size ? this.#joined(at, length) : this.#data;
+      const start = view === this.#data ? at : 0;
+      if (type === RECORD_SAMPLE) {
+        taken++;
+        goOn = take(this.#decode(view, start));
+      } else if (type === RECORD_LOST) {
+        this.lost += view.getBigUint64(start + HEADER + 8, true);
+      }
+      this.#position += length;
+    }
+    Atomics.store(this.#tail, 0, BigInt(this.#position));
+    return taken;
+  }
+
+  #decode(view: DataView, at: number): E {
+    const length = view.getUint32(at + HEADER, true);
+    if (length < this.#codec.size) throw tooShort("perf buffer", length, this.#codec.size);
+    return this.#codec.decode(view, at + HEADER + RAW_SIZE);
+  }
+
+  #joined(at: number, length: number): DataView {
+    const target = new Uint8Array(this.#whole.buffer);
+    const source = new Uint8Array(this.#data.buffer, this.#data.byteOffset, this.#size);
+    const first = this.#size - at;
+    target.set(source.subarray(at));
+    target.set(source.subarray(0, length - first), first);
+    return this.#whole;
+  }
+
+  [Symbol.dispose](): void {
+    this.#pages[Symbol.dispose]();
+    this.#event[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * BPF ring buffers (`BPF_MAP_TYPE_RINGBUF`, Linux ≥ 5.8), read where the kernel writes them.
+ *
+ * The map's pages are mapped into this program: one page with the reader's position, one with the writers', then the data,
+ * twice in a row, so that a record that begins near the end goes on without a break. No call is made for a record.
+ *
+ * @see https://docs.kernel.org/bpf/ringbuf.html
+ */
+
+import { BpfError } from "../errors.ts";
+import { Mapping, pageSize } from "../raw/mmap.ts";
+import type { Codec } from "../wire/codec.ts";
+import type { EventSource } from "./event_source.ts";
+import { closed } from "./failure.ts";
+
+const BUSY = 1 << 31; // BPF_RINGBUF_BUSY_BIT: reserved, not yet committed
+const DISCARDED = 1 << 30; // BPF_RINGBUF_DISCARD_BIT
+const HEADER = 8;
+// Space is given back this often, in records, so that writers do not wait for a whole drain.
+const GIVE_BACK = 512;
+
+/** The reader of one ring buffer. A ring has one reader: two would take records from each other. */
+export class RingBuffer<E> implements EventSource<E> {
+  readonly fds: readonly number[];
+  readonly #codec: Codec<E>;
+  readonly #mask: number;
+  readonly #consumerPage: Mapping;
+  readonly #dataPages: Mapping;
+  readonly #consumer: BigInt64Array<ArrayBuffer>;
+  readonly #producer: BigInt64Array<ArrayBuffer>;
+  readonly #headers: Int32Array<ArrayBuffer>;
+  readonly #data: DataView;
+  #position: number;
+  #closed = false;
+
+  /** `size` is the map's `max_entries`: bytes, a power of two. */
+  constructor(fd: number, size: number, codec: Codec<E>) {
+    const page = pageSize();
+    this.fds = [fd];
+    this.#codec = codec;
+    this.#mask = size - 1;
+    this.#consumerPage = new Mapping({ fd, length: page, writable: true });
+    this.#dataPages = new Mapping({ fd, length: page + 2 * size, offset: page, writable: false });
+    this.#consumer = new BigInt64Array(this.#consumerPage.buffer, 0, 1);
+    this.#producer = new BigInt64Array(this.#dataPages.buffer, 0, 1);
+    this.#headers = new Int32Array(this.#dataPages.buffer, page);
+    this.#data = new DataView(this.#dataPages.buffer, page);
+    this.#position = Number(this.#consumer[0]);
+  }
+
+  /** See {@linkcode EventSource.drain}; it stops at a record that a program has reserved and not yet committed. */
+  drain(limit: number, take: (event: E) => boolean): number {
+    if (this.#closed) throw closed("ring buffer");
+    const end = Number(Atomics.load(this.#producer, 0));
+    let taken = 0;
+    let goOn = true;
+    while (goOn && taken < limit && this.#position < end) {
+      const at = this.#position % (this.#mask + 1);
+      const header = Atomics.load(this.#headers, at >> 2);
+      if (header & BUSY) break;
+      const length = header & ~DISCARDED;
+      if (!(header & DISCARDED)) {
+        taken++;
+        goOn = take(this.#decode(at + HEADER, length));
+      }
+      this.#position += (length + HEADER + 7) & ~7;
+      if (taken % GIVE_BACK === 0) this.#giveBack();
+    }
+    this.#giveBack();
+    return taken;
+  }
+
+  #decode(at: number, length: number): E {
+    if (length < this.#codec.size) throw tooShort("ring buffer", length, this.#codec.size);
+    return this.#codec.decode(this.#data, at);
+  }
+
+  #giveBack(): void {
+    Atomics.store(this.#consumer, 0, BigInt(this.#position));
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    this.#consumerPage[Symbol.dispose]();
+    this.#dataPages[Symbol.dispose]();
+  }
+}
+
+/** The error of a record that is smaller than its type. */
+export function tooShort(source: string, length: number, expected: number): BpfError {
+  return new BpfError(`read a record of the ${source}`, {
+    step: "read",
+    code: "E_READ",
+    cause: `it has ${length} bytes, its type has ${expected}`,
+  });
+}

@@ -1,0 +1,35 @@
+/** What a generated skeleton (`*.gen.ts`) says of a BPF object: its file, and the names and layouts inside. */
+
+import type { Codec } from "../wire/codec.ts";
+
+/** A map: `type` is the kernel's name without `BPF_MAP_TYPE_`, in lower case. */
+export interface MapSpec<K = unknown, V = unknown, E = unknown> {
+  readonly type: string;
+  readonly key: Codec<K> | undefined;
+  readonly value: Codec<V> | undefined;
+  /** The layout of the records that programs put into this ring or perf buffer (`GIMLET_EVENT` in C). */
+  readonly event: Codec<E> | undefined;
+  readonly maxEntries: number;
+}
+
+/** A global variable: the section that holds it (`.rodata`, `.data`, `.bss`), and where. */
+export interface GlobalSpec<T = unknown> {
+  readonly section: string;
+  readonly offset: number;
+  readonly codec: Codec<T>;
+}
+
+// Codecs are both read and written, so that their types neither widen nor narrow: only `any` stands for all of them.
+// deno-lint-ignore no-explicit-any
+type AnySpec = any;
+
+/** A BPF object as built: what {@linkcode openObject} needs, with literal names. */
+export interface Skeleton {
+  readonly name: string;
+  /** Where the object's bytes are; beside the generated file, also inside of a compiled binary. */
+  readonly object: URL;
+  /** Program name → section, which says the type of the program and often where it attaches. */
+  readonly programs: Readonly<Record<string, string>>;
+  readonly maps: Readonly<Record<string, MapSpec<AnySpec, AnySpec, AnySpec>>>;
+  readonly globals: Readonly<Record<string, GlobalSpec<AnySpec>>>;
+}

@@ -1,0 +1,625 @@
+/**
+ * BTF, the type information of BPF objects and of the kernel: types by id and by name.
+ *
+ * The format is described in the kernel's Documentation/bpf/btf.rst. A type is decoded when it is asked for: the kernel
+ * has some 150 000 of them.
+ */
+
+import { FormatError } from "../errors.ts";
+import { Reader } from "../wire/reader.ts";
+
+/** An integer; `bool` and `char` say what clang calls it. */
+export interface BtfInt {
+  readonly kind: "int";
+  readonly id: number;
+  readonly name: string;
+  /** In bytes */
+  readonly size: number;
+  readonly bits: number;
+  readonly signed: boolean;
+  readonly bool: boolean;
+  /** True for C's plain `char` only, the element of strings. */
+  readonly char: boolean;
+}
+
+/** A type that is another with something added: a pointer, a qualifier, a `type_tag`. */
+export interface BtfReference {
+  readonly kind: "ptr" | "volatile" | "const" | "restrict" | "typeTag";
+  readonly id: number;
+  /** The tag's text; empty for the others. */
+  readonly name: string;
+  /** The id of the other type; 0 is `void`. */
+  readonly type: number;
+}
+
+/** `typedef type name` */
+export interface BtfTypedef {
+  readonly kind: "typedef";
+  readonly id: number;
+  readonly name: string;
+  readonly type: number;
+}
+
+/** `type[length]`; flexible arrays have length 0. */
+export interface BtfArray {
+  readonly kind: "array";
+  readonly id: number;
+  readonly name: "";
+  readonly type: number;
+  readonly length: number;
+}
+
+/** A field of a struct or union. */
+export interface BtfMember {
+  /** Empty for anonymous structs and unions. */
+  readonly name: string;
+  readonly type: number;
+  readonly bitOffset: number;
+  /** 0 where the field is no bit-field. */
+  readonly bitSize: number;
+}
+
+/** A struct or union. */
+export interface BtfStruct {
+  readonly kind: "struct" | "union";
+  readonly id: number;
+  /** Empty for anonymous ones. */
+  readonly name: string;
+  /** In bytes */
+  readonly size: number;
+  readonly members: readonly BtfMember[];
+}
+
+/** An enum of any size. */
+export interface BtfEnum {
+  readonly kind: "enum";
+  readonly id: number;
+  readonly name: string;
+  /** In bytes */
+  readonly size: number;
+  readonly signed: boolean;
+  readonly values: readonly { readonly name: string; readonly value: bigint }[];
+}
+
+/** `struct name;` or `union name;` of which no more is known. */
+export interface BtfForward {
+  readonly kind: "fwd";
+  readonly id: number;
+  readonly name: string;
+  readonly union: boolean;
+}
+
+/** A function; `type` is its prototype's id. */
+export interface BtfFunction {
+  readonly kind: "func";
+  readonly id: number;
+  readonly name: string;
+  readonly type: number;
+  readonly linkage: BtfLinkage;
+}
+
+/** A function's prototype; `returns` is 0 for `void`; a last parameter without name and type is `...`. */
+export interface BtfPrototype {
+  readonly kind: "funcProto";
+  readonly id: number;
+  readonly name: "";
+  readonly returns: number;
+  readonly parameters: readonly { readonly name: string; readonly type: number }[];
+}
+
+/** A global variable. */
+export interface BtfVariable {
+  readonly kind: "var";
+  readonly id: number;
+  readonly name: string;
+  readonly type: number;
+  readonly linkage: BtfLinkage;
+}
+
+/** A section with its variables; in objects that clang made, offsets of global variables are still 0. */
+export interface BtfSection {
+  readonly kind: "datasec";
+  readonly id: number;
+  readonly name: string;
+  /** In bytes; 0 in objects that clang made */
+  readonly size: number;
+  readonly variables: readonly {
+    readonly type: number;
+    readonly offset: number;
+    readonly size: number;
+  }[];
+}
+
+/** A floating-point number. */
+export interface BtfFloat {
+  readonly kind: "float";
+  readonly id: number;
+  readonly name: string;
+  /** In bytes */
+  readonly size: number;
+}
+
+/** `btf_decl_tag("name")` on a type (`component` -1) or on one of its members or parameters. */
+export interface BtfDeclTag {
+  readonly kind: "declTag";
+  readonly id: number;
+  readonly name: string;
+  readonly type: number;
+  readonly component: number;
+}
+
+/** Id 0, which no record describes. */
+export interface BtfVoid {
+  readonly kind: "void";
+  readonly id: 0;
+  readonly name: "";
+}
+
+/** Where else a function or variable is visible. */
+export type BtfLinkage = "static" | "global" | "extern";
+
+/** A type; `kind` says which. */
+export type BtfType =
+  | BtfVoid
+  | BtfInt
+  | BtfReference
+  | BtfTypedef
+  | BtfArray
+  | BtfStruct
+  | BtfEnum
+  | BtfForward
+  | BtfFunction
+  | BtfPrototype
+  | BtfVariable
+  | BtfSection
+  | BtfFloat
+  | BtfDeclTag;
+
+/** What a kind is called. */
+export type BtfKind = BtfType["kind"];
+
+/** The types of a kind: `BtfOf<"struct">` is {@linkcode BtfStruct}. */
+export type BtfOf<K extends BtfKind> = Matching<BtfType, K>;
+
+type Matching<T extends BtfType, K> = T extends BtfType
+  ? [Extract<T["kind"], K>] extends [never] ? never : T
+  : never;
+
+/** Options of {@linkcode parseBtf}. */
+export interface ParseBtfOptions {
+  /** The kernel's BTF, which a module's continues. */
+  readonly base?: Btf;
+}
+
+/** Types of an object, of the kernel or of a module. */
+export interface Btf {
+  /** One more than the highest id. */
+  readonly count: number;
+  /** @throws {FormatError} where there is no such type, or it is broken */
+  type(id: number): BtfType;
+  /** All but `void`, in the order of their ids. */
+  types(): Generator<BtfType>;
+  /** The first type of this name, of this kind if it is given. The first call makes an index. */
+  find<K extends BtfKind = BtfKind>(name: string, ...kinds: K[]): BtfOf<K> | undefined;
+  /** The string at an offset that is counted from the base's strings. */
+  string(offset: number): string;
+  /** The length of the strings, with the base's. */
+  readonly stringsEnd: number;
+}
+
+const MAGIC = 0xeb9f;
+const MAGIC_SWAPPED = 0x9feb;
+const HEADER_SIZE = 24;
+const RECORD_SIZE = 12;
+const NO_ID = 0;
+
+/** `BTF_KIND_*`: our name, the bytes after the record, and those for each of its `vlen` parts. */
+const KINDS = [
+  undefined,
+  { kind: "int", extra: 4, each: 0 },
+  { kind: "ptr", extra: 0, each: 0 },
+  { kind: "array", extra: 12, each: 0 },
+  { kind: "struct", extra: 0, each: 12 },
+  { kind: "union", extra: 0, each: 12 },
+  { kind: "enum", extra: 0, each: 8 },
+  { kind: "fwd", extra: 0, each: 0 },
+  { kind: "typedef", extra: 0, each: 0 },
+  { kind: "volatile", extra: 0, each: 0 },
+  { kind: "const", extra: 0, each: 0 },
+  { kind: "restrict", extra: 0, each: 0 },
+  { kind: "func", extra: 0, each: 0 },
+  { kind: "funcProto", extra: 0, each: 8 },
+  { kind: "var", extra: 4, each: 0 },
+  { kind: "datasec", extra: 0, each: 12 },
+  { kind: "float", extra: 0, each: 0 },
+  { kind: "declTag", extra: 4, each: 0 },
+  { kind: "typeTag", extra: 0, each: 0 },
+  { kind: "enum64", extra: 0, each: 12 },
+] as const;
+
+const LINKAGES: readonly BtfLinkage[] = ["static", "global", "extern"];
+
+/**
+ * Reads BTF: the contents of a `.BTF` section, or of /sys/kernel/btf/vmlinux.
+ *
+ * @throws {FormatError} where it is not BTF, not little-endian, or its records do not fit. What is decoded later (names,
+ * fields) throws when it is read.
+ */
+export function parseBtf(bytes: Uint8Array, options: ParseBtfOptions = {}): Btf {
+  const reader = new Reader(bytes, "BTF", "data");
+  const magic = reader.u16(0, "the magic number");
+  if (magic === MAGIC_SWAPPED) throw reader.error("it is big-endian, should be little-endian");
+  if (magic !== MAGIC) {
+    throw reader.error(`it begins with 0x${magic.toString(16)}, should be 0xeb9f`);
+  }
+  const header = reader.u32(4, "hdr_len");
+  if (header < HEADER_SIZE) throw reader.error(`hdr_len is ${header}, should be ${HEADER_SIZE}`);
+  const part = (at: number, what: string) => {
+    const offset = header + reader.u32(at, `${what}_off`);
+    const data = reader.slice(offset, reader.u32(at + 4, `${what}_len`), `${what} part`);
+    return new Reader(data, "BTF", `${what} part`);
+  };
+  return new BtfData(part(8, "type"), part(16, "str"), options.base);
+}
+
+/** What the parts of a type are read from. */
+interface TypeRecord {
+  readonly id: number;
+  readonly at: number;
+  readonly name: string;
+  readonly vlen: number;
+  readonly kindFlag: boolean;
+  readonly sizeOrType: number;
+}
+
+class BtfData implements Btf {
+  readonly count: number;
+  readonly stringsEnd: number;
+  readonly #types: Reader;
+  readonly #strings: Reader;
+  readonly #base: Btf | undefined;
+  readonly #firstId: number;
+  readonly #firstString: number;
+  readonly #offsets: readonly number[];
+  #names: NameIndex | undefined;
+
+  constructor(types: Reader, strings: Reader, base: Btf | undefined) {
+    this.#types = types;
+    this.#strings = strings;
+    this.#base = base;
+    this.#firstId = base?.count ?? 1;
+    this.#firstString = base?.stringsEnd ?? 0;
+    this.#offsets = recordOffsets(types, this.#firstId);
+    this.count = this.#firstId + this.#offsets.length;
+    this.stringsEnd = this.#firstString + strings.size;
+  }
+
+  type(id: number): BtfType {
+    if (id === 0) return { kind: "void", id, name: "" };
+    if (id < this.#firstId && this.#base !== undefined) return this.#base.type(id);
+    const at = this.#offsets[id - this.#firstId];
+    if (at === undefined) {
+      throw this.#types.error(`there is no type ${id}, the last is ${this.count - 1}`);
+    }
+    return this.#decode(id, at);
+  }
+
+  *types(): Generator<BtfType> {
+    if (this.#base !== undefined) yield* this.#base.types();
+    for (let id = this.#firstId; id < this.count; id++) yield this.type(id);
+  }
+
+  find<K extends BtfKind = BtfKind>(name: string, ...kinds: K[]): BtfOf<K> | undefined {
+    const inBase = this.#base?.find(name, ...kinds);
+    if (inBase !== undefined) return inBase;
+    this.#names ??= this.#indexNames();
+    const isWanted = (type: BtfType): type is BtfOf<K> =>
+      kinds.length === 0 || kinds.some((kind) => kind === type.kind);
+    for (const id of this.#names.ids(name)) {
+      const type = this.type(id);
+      if (isWanted(type)) return type;
+    }
+    return undefined;
+  }
+
+  string(offset: number): string {
+    if (offset < this.#firstString && this.#base !== undefined) return this.#base.string(offset);
+    if (offset === 0 && this.#strings.size === 0) return "";
+    return this.#strings.cstring(offset - this.#firstString, "a name");
+  }
+
+  #indexNames(): NameIndex {
+    const index = new NameIndex(this.#firstId, this.#offsets.length);
+    this.#offsets.forEach((at, i) => {
+      const offset = this.#types.u32(at, "a type");
+      if (offset !== 0) index.add(this.string(offset), this.#firstId + i);
+    });
+    return index;
+  }
+
+  #decode(id: number, at: number): BtfType {
+    const info = this.#types.u32(at + 4, "a type");
+    const record: TypeRecord = {
+      id,
+      at: at + RECORD_SIZE,
+      name: this.string(this.#types.u32(at, "a type")),
+      vlen: info & 0xffff,
+      kindFlag: info >>> 31 === 1,
+      sizeOrType: this.#types.u32(at + 8, "a type"),
+    };
+    const kind = KINDS[(info >>> 24) & 31]?.kind;
+    switch (kind) {
+      case "int":
+        return this.#int(record);
+      case "ptr":
+      case "volatile":
+      case "const":
+      case "restrict":
+      case "typeTag":
+      case "typedef":
+        return { kind, id, name: record.name, type: record.sizeOrType };
+      case "array":
+        return this.#array(record);
+      case "struct":
+      case "union":
+        return this.#struct(record, kind);
+      case "enum":
+        return this.#enum(record);
+      case "enum64":
+        return this.#enum64(record);
+      case "fwd":
+        return { kind, id, name: record.name, union: record.kindFlag };
+      case "func":
+        return {
+          kind,
+          id,
+          name: record.name,
+          type: record.sizeOrType,
+          linkage: this.#linkage(record.vlen),
+        };
+      case "funcProto":
+        return this.#prototype(record);
+      case "var":
+        return this.#variable(record);
+      case "datasec":
+        return this.#section(record);
+      case "float":
+        return { kind, id, name: record.name, size: record.sizeOrType };
+      case "declTag":
+        return this.#declTag(record);
+      case undefined:
+        throw this.#types.error(`type ${id} has an unknown kind`);
+    }
+  }
+
+  #int({ id, at, name, sizeOrType: size }: TypeRecord): BtfInt {
+    const data = this.#types.u32(at, "an integer");
+    const encoding = (data >>> 24) & 15;
+    return {
+      kind: "int",
+      id,
+      name,
+      size,
+      bits: data & 0xff,
+      signed: (encoding & 1) !== 0,
+      bool: (encoding & 4) !== 0,
+      char: name === "char",
+    };
+  }
+
+  #array({ id, at }: TypeRecord): BtfArray {
+    return {
+      kind: "array",
+      id,
+      name: "",
+      type: this.#types.u32(at, "an array"),
+      length: this.#types.u32(at + 8, "an array"),
+    };
+  }
+
+  #struct(
+    { id, at, name, vlen, kindFlag, sizeOrType }: TypeRecord,
+    kind: "struct" | "union",
+  ): BtfStruct {
+    const members = this.#list(vlen, (i): BtfMember => {
+      const offset = this.#types.u32(at + i * 12 + 8, "a member");
+      return {
+        name: this.string(this.#types.u32(at + i * 12, "a member")),
+        type: this.#types.u32(at + i * 12 + 4, "a member"),
+        bitOffset: kindFlag ? offset & 0xffffff : offset,
+        bitSize: kindFlag ? offset >>> 24 : 0,
+      };
+    });
+    return { kind, id, name, size: sizeOrType, members };
+  }
+
+  #enum({ id, at, name, vlen, kindFlag, sizeOrType }: TypeRecord): BtfEnum {
+    const values = this.#list(vlen, (i) => ({
+      name: this.string(this.#types.u32(at + i * 8, "an enum")),
+      value: BigInt(this.#types.s32(at + i * 8 + 4, "an enum")),
+    }));
+    // clang before version 16 does not set the flag.
+    const signed = kindFlag || values.some(({ value }) => value < 0n);
+    const exact = values.map(({ name, value }) => ({
+      name,
+      value: signed ? value : BigInt.asUintN(32, value),
+    }));
+    return { kind: "enum", id, name, size: sizeOrType, signed, values: exact };
+  }
+
+  #enum64({ id, at, name, vlen, kindFlag, sizeOrType }: TypeRecord): BtfEnum {
+    const values = this.#list(vlen, (i) => {
+      const low = BigInt(this.#types.u32(at + i * 12 + 4, "an enum"));
+      const high = BigInt(this.#types.u32(at + i * 12 + 8, "an enum"));
+      const value = (high << 32n) | low;
+      return {
+        name: this.string(this.#types.u32(at + i * 12, "an enum")),
+        value: kindFlag ? BigInt.asIntN(64, value) : value,
+      };
+    });
+    return { kind: "enum", id, name, size: sizeOrType, signed: kindFlag, values };
+  }
+
+  #prototype({ id, at, vlen, sizeOrType }: TypeRecord): BtfPrototype {
+    const parameters = this.#list(vlen, (i) => ({
+      name: this.string(this.#types.u32(at + i * 8, "a parameter")),
+      type: this.#types.u32(at + i * 8 + 4, "a parameter"),
+    }));
+    return { kind: "funcProto", id, name: "", returns: sizeOrType, parameters };
+  }
+
+  #variable({ id, at, name, sizeOrType }: TypeRecord): BtfVariable {
+    const linkage = this.#linkage(this.#types.u32(at, "a variable"));
+    return { kind: "var", id, name, type: sizeOrType, linkage };
+  }
+
+  #section({ id, at, name, vlen, sizeOrType }: TypeRecord): BtfSection {
+    const variables = this.#list(vlen, (i) => ({
+      type: this.#types.u32(at + i * 12, "a section"),
+      offset: this.#types.u32(at + i * 12 + 4, "a section"),
+      size: this.#types.u32(at + i * 12 + 8, "a section"),
+    }));
+    return { kind: "datasec", id, name, size: sizeOrType, variables };
+  }
+
+  #declTag({ id, at, name, sizeOrType }: TypeRecord): BtfDeclTag {
+    const component = this.#types.s32(at, "a declaration tag");
+    return { kind: "declTag", id, name, type: sizeOrType, component };
+  }
+
+  #linkage(value: number): BtfLinkage {
+    const linkage = LINKAGES[value];
+    if (linkage === undefined) throw this.#types.error(`a linkage is ${value}, should be 0 to 2`);
+    return linkage;
+  }
+
+  #list<T>(length: number, item: (i: number) => T): T[] {
+    return Array.from({ length }, (_, i) => item(i));
+  }
+}
+
+/** Where each record begins; this also makes sure that all of them lie inside of the bytes. */
+function recordOffsets(types: Reader, firstId: number): number[] {
+  const offsets: number[] = [];
+  let at = 0;
+  while (at < types.size) {
+    const id = firstId + offsets.length;
+    const info = types.u32(at + 4, `type ${id}`);
+    const kind = KINDS[(info >>> 24) & 31];
+    if (kind === undefined) {
+      throw types.error(
+        `type ${id} has kind ${(info >>> 24) & 31}, known are 1 to ${KINDS.length - 1}`,
+      );
+    }
+    const size = RECORD_SIZE + kind.extra + kind.each * (info & 0xffff);
+    types.check(at, size, `type ${id}`);
+    offsets.push(at);
+    at += size;
+  }
+  return offsets;
+}
+
+/** Name → ids, as a chain through one array: the kernel's names would make 150 000 small arrays. */
+class NameIndex {
+  readonly #first = new Map<string, number>();
+  readonly #last = new Map<string, number>();
+  readonly #next: Uint32Array;
+  readonly #firstId: number;
+
+  constructor(firstId: number, count: number) {
+    this.#firstId = firstId;
+    this.#next = new Uint32Array(count);
+  }
+
+  /** Ids must come in ascending order. */
+  add(name: string, id: number): void {
+    const last = this.#last.get(name);
+    if (last === undefined) this.#first.set(name, id);
+    else this.#next[last - this.#firstId] = id;
+    this.#last.set(name, id);
+  }
+
+  *ids(name: string): Generator<number> {
+    let id = this.#first.get(name) ?? NO_ID;
+    while (id !== NO_ID) {
+      yield id;
+      id = this.#next[id - this.#firstId] ?? NO_ID;
+    }
+  }
+}
+
+/** Longer chains are loops, which only a broken file has. */
+const LONGEST_CHAIN = 64;
+
+/**
+ * The type behind typedefs, `const`, `volatile`, `restrict` and type tags.
+ *
+ * @throws {FormatError} where they form a loop
+ */
+export function resolveType(btf: Btf, id: number): BtfType {
+  let type = btf.type(id);
+  for (let i = 0; i < LONGEST_CHAIN; i++) {
+    if (!isTransparent(type)) return type;
+    type = btf.type(type.type);
+  }
+  throw endless(id);
+}
+
+/** The type behind `const`, `volatile`, `restrict` and type tags: a typedef keeps its name. */
+export function unqualifiedType(btf: Btf, id: number): BtfType {
+  let type = btf.type(id);
+  for (let i = 0; i < LONGEST_CHAIN; i++) {
+    if (!isTransparent(type) || type.kind === "typedef") return type;
+    type = btf.type(type.type);
+  }
+  throw endless(id);
+}
+
+/**
+ * The size of a type in bytes; 0 for `void`, functions, variables and what is only declared.
+ *
+ * @throws {FormatError} where it contains itself
+ */
+export function sizeOfType(btf: Btf, id: number): number {
+  let count = 1;
+  let type = resolveType(btf, id);
+  for (let i = 0; i < LONGEST_CHAIN; i++) {
+    if (type.kind !== "array") return count * plainSize(type);
+    count *= type.length;
+    type = resolveType(btf, type.type);
+  }
+  throw endless(id);
+}
+
+function plainSize(type: BtfType): number {
+  switch (type.kind) {
+    case "int":
+    case "struct":
+    case "union":
+    case "enum":
+    case "float":
+    case "datasec":
+      return type.size;
+    case "ptr":
+      return 8;
+    default:
+      return 0;
+  }
+}
+
+function isTransparent(type: BtfType): type is BtfReference | BtfTypedef {
+  switch (type.kind) {
+    case "typedef":
+    case "const":
+    case "volatile":
+    case "restrict":
+    case "typeTag":
+      return true;
+    default:
+      return false;
+  }
+}
+
+function endless(id: number): FormatError {
+  return new FormatError(`Cannot read BTF: type ${id} contains itself`);
+}

@@ -1,0 +1,74 @@
+/**
+ * The errors of everything below the command line.
+ *
+ * Each has four parts: the `step` that failed, its `cause` (a sentence made from the error number, the step and what the
+ * kernel says of itself), a `hint` (what to do about it: a command where there is one) and the `log` (libbpf's and
+ * the verifier's own words). Their `code` is stable: scripts and `gimlet help CODE` rely on it.
+ */
+
+/** What the program was doing when it failed. */
+export type Step = "setup" | "open" | "load" | "attach" | "read" | "command";
+
+/** The stable codes. */
+export type ErrorCode =
+  | "E_CAPABILITY"
+  | "E_LOCKDOWN"
+  | "E_PERMISSION"
+  | "E_NO_LIBBPF"
+  | "E_OLD_LIBBPF"
+  | "E_NO_BTF"
+  | "E_NO_TRACEFS"
+  | "E_TRACING_OFF"
+  | "E_TRACE_PIPE_BUSY"
+  | "E_NO_KPROBES"
+  | "E_NO_PROBE"
+  | "E_NO_PLAN"
+  | "E_ATTACH"
+  | "E_VERIFIER"
+  | "E_OBJECT"
+  | "E_LOAD"
+  | "E_MAP"
+  | "E_READ"
+  | "E_COMMAND"
+  | "E_CLOSED";
+
+/** The parts of a {@linkcode BpfError}. */
+export interface BpfErrorParts {
+  readonly step: Step;
+  readonly code: ErrorCode;
+  /** Why: a sentence without a final period. */
+  readonly cause: string;
+  /** What to do: one suggestion a line, each with a command where there is one. */
+  readonly hint?: string;
+  /** The words of libbpf and of the kernel, as they came. */
+  readonly log?: string;
+  /** The error number of the failed call, positive, where there was one. */
+  readonly errno?: number;
+}
+
+/** Something that the kernel, libbpf or this machine refused. Its message is `Cannot …: cause`. */
+export class BpfError extends Error {
+  override readonly name: string = "BpfError";
+  readonly step: Step;
+  readonly code: ErrorCode;
+  override readonly cause: string;
+  readonly hint: string | undefined;
+  readonly log: string;
+  readonly errno: number | undefined;
+
+  /** `action` completes "Cannot …": "load program on_clone". */
+  constructor(action: string, parts: BpfErrorParts) {
+    super(`Cannot ${action}: ${parts.cause}`);
+    this.step = parts.step;
+    this.code = parts.code;
+    this.cause = parts.cause;
+    this.hint = parts.hint;
+    this.log = parts.log ?? "";
+    this.errno = parts.errno;
+  }
+}
+
+/** Bytes that are not what they should be: a broken ELF file, BTF, cache or recording. */
+export class FormatError extends Error {
+  override readonly name = "FormatError";
+}

@@ -1,0 +1,2 @@
+/** The kernel's clocks, for those who may not import `ffi/raw`. */
+export { type ClockName, clockNow } from "../raw/clock.ts";

@@ -1,0 +1,50 @@
+/** Where tracefs is, and what stands in it. */
+
+import { BpfError } from "../errors.ts";
+import { mountFs } from "./system.ts";
+
+/** Where the kernel wants it. */
+const HOME = "/sys/kernel/tracing";
+
+/** Finds the mount points of tracefs in the text of /proc/self/mounts. */
+export function parseTracefsMounts(mounts: string): string[] {
+  return mounts.split("\n").map((line) => line.split(" "))
+    .filter(([, , type]) => type === "tracefs").map(([, path]) => path!);
+}
+
+/**
+ * The folder of tracefs. Where it is not mounted it is mounted, if this process may do that.
+ *
+ * @throws {BpfError} E_NO_TRACEFS
+ */
+export function tracefsPath(): string {
+  const [mounted] = parseTracefsMounts(Deno.readTextFileSync("/proc/self/mounts"));
+  if (mounted !== undefined) return mounted;
+  try {
+    mountFs({ type: "tracefs", target: HOME });
+    return HOME;
+  } catch (error) {
+    throw new BpfError("find tracefs", {
+      step: "setup",
+      code: "E_NO_TRACEFS",
+      cause: "it is not mounted, and cannot be mounted from here",
+      hint: `As root: mount -t tracefs tracefs ${HOME}`,
+      log: String(error),
+    });
+  }
+}
+
+/** Whether the kernel has a tracepoint. */
+export function hasTracepoint(category: string, event: string): boolean {
+  return exists(`${tracefsPath()}/events/${category}/${event}/id`);
+}
+
+/** Whether a file is there, or may be: one that cannot be looked at counts as there. */
+export function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}

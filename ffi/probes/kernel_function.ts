@@ -1,0 +1,36 @@
+/** kprobes and kretprobes, also on the functions of system calls. */
+
+import type { Link } from "../bpf/link.ts";
+import type { Program } from "../bpf/program.ts";
+import { BpfError } from "../errors.ts";
+import { exists, tracefsPath } from "../host/tracefs.ts";
+
+const SYSCALL_PREFIX = { x86_64: "__x64_sys_", aarch64: "__arm64_sys_" } as const;
+
+/** The kernel function of a system call: `clone` is `__x64_sys_clone` on x86-64. BCC's `get_syscall_fnname`. */
+export function syscallFunction(
+  name: string,
+  arch: typeof Deno.build.arch = Deno.build.arch,
+): string {
+  return SYSCALL_PREFIX[arch] + name;
+}
+
+/**
+ * Looks whether this kernel has kprobes at all.
+ *
+ * @throws {BpfError} E_NO_KPROBES
+ */
+export function requireKprobes(): void {
+  if (exists("/sys/bus/event_source/devices/kprobe/type")) return;
+  if (exists(`${tracefsPath()}/kprobe_events`)) return;
+  throw new BpfError("use kprobes", {
+    step: "attach",
+    code: "E_NO_KPROBES",
+    cause: "this kernel is built without kprobes (CONFIG_KPROBE_EVENTS)",
+  });
+}
+
+/** Attaches to the entry or return of one function. */
+export function attachKernelFunction(program: Program, symbol: string, onReturn = false): Link[] {
+  return [program.attachKprobe(symbol, { onReturn })];
+}

@@ -1,0 +1,146 @@
+/** The functions of libc that gimlet calls: files that must not block, mapped memory, perf events, epoll. */
+
+import { errnoName } from "../errno.ts";
+
+const SYMBOLS = {
+  __errno_location: { parameters: [], result: "pointer" },
+  open: {
+    parameters: [
+      "buffer", // const char *path
+      "i32", // int flags
+      "i32", // mode_t mode
+    ],
+    result: "i32",
+  },
+  read: {
+    parameters: [
+      "i32", // int fd
+      "buffer", // void *buf
+      "usize", // size_t count
+    ],
+    result: "isize",
+  },
+  close: { parameters: ["i32" /* int fd */], result: "i32" },
+  mmap: {
+    parameters: [
+      "pointer", // void *addr
+      "usize", // size_t length
+      "i32", // int prot
+      "i32", // int flags
+      "i32", // int fd
+      "i64", // off_t offset
+    ],
+    result: "pointer",
+  },
+  munmap: {
+    parameters: [
+      "pointer", // void *addr
+      "usize", // size_t length
+    ],
+    result: "i32",
+  },
+  ioctl: {
+    parameters: [
+      "i32", // int fd
+      "u64", // unsigned long request
+      "u64", // argument
+    ],
+    result: "i32",
+  },
+  perf_event_open: {
+    name: "syscall",
+    parameters: [
+      "i64", // long number
+      "buffer", // struct perf_event_attr *attr
+      "i32", // pid_t pid
+      "i32", // int cpu
+      "i32", // int group_fd
+      "u64", // unsigned long flags
+    ],
+    result: "i64",
+  },
+  epoll_create1: { parameters: ["i32" /* int flags */], result: "i32" },
+  epoll_ctl: {
+    parameters: [
+      "i32", // int epfd
+      "i32", // int op
+      "i32", // int fd
+      "buffer", // struct epoll_event *event
+    ],
+    result: "i32",
+  },
+  epoll_wait: {
+    parameters: [
+      "i32", // int epfd
+      "buffer", // struct epoll_event *events
+      "i32", // int maxevents
+      "i32", // int timeout, ms
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  eventfd: {
+    parameters: [
+      "u32", // unsigned int initval
+      "i32", // int flags
+    ],
+    result: "i32",
+  },
+  eventfd_write: {
+    parameters: [
+      "i32", // int fd
+      "u64", // eventfd_t value
+    ],
+    result: "i32",
+  },
+  sysconf: { parameters: ["i32" /* int name */], result: "i64" },
+  clock_gettime: {
+    parameters: [
+      "i32", // clockid_t clk_id
+      "buffer", // struct timespec *tp
+    ],
+    result: "i32",
+  },
+  vsnprintf: {
+    parameters: [
+      "buffer", // char *str
+      "usize", // size_t size
+      "pointer", // const char *format
+      "buffer", // va_list ap: a pointer to its struct on x86-64 and arm64
+    ],
+    result: "i32",
+  },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+let opened: Libc | undefined;
+
+/** libc's functions. Opened on first use. */
+export function libc(): Libc {
+  return opened ??= Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+}
+
+/** A call of libc that failed. */
+export class LibcError extends Error {
+  override readonly name = "LibcError";
+  constructor(call: string, readonly errno: number) {
+    super(`${call}: ${errnoName(errno)}`);
+  }
+}
+
+/**
+ * `errno` as the last call left it. Deno has no API for it; read at once after the failing call, on the same thread, it
+ * is right. It means nothing after a `nonblocking` call.
+ */
+export function lastErrno(): number {
+  const location = libc().__errno_location();
+  return location === null ? 0 : new Deno.UnsafePointerView(location).getInt32();
+}
+
+/** Gives back the result of a call that returns -1 where it fails. */
+export function succeeded(call: string, result: number | bigint): number {
+  const n = Number(result);
+  if (n < 0) throw new LibcError(call, lastErrno());
+  return n;
+}

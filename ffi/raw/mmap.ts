@@ -1,0 +1,53 @@
+/** Pages that this program shares with the kernel. */
+
+import { lastErrno, libc, LibcError } from "./libc.ts";
+import { memoryAt } from "./memory.ts";
+
+const PROT_READ = 1;
+const PROT_WRITE = 2;
+const MAP_SHARED = 1;
+const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
+const SC_PAGESIZE = 30;
+
+let size: number | undefined;
+
+/** The size of a page, in bytes. */
+export function pageSize(): number {
+  return size ??= Number(libc().sysconf(SC_PAGESIZE));
+}
+
+/** What to map: `length` and `offset` in bytes. */
+export interface MappingOptions {
+  readonly fd: number;
+  readonly length: number;
+  readonly offset?: number;
+  readonly writable: boolean;
+}
+
+/**
+ * `mmap(2)` of a file descriptor, shared. Whoever holds one must not touch its `buffer` after disposing of it: the pages are
+ * gone then, and the program would die.
+ */
+export class Mapping implements Disposable {
+  readonly buffer: ArrayBuffer;
+  #pointer: Deno.PointerValue;
+  readonly #length: number;
+
+  /** @throws {LibcError} */
+  constructor({ fd, length, offset = 0, writable }: MappingOptions) {
+    const protection = PROT_READ | (writable ? PROT_WRITE : 0);
+    const pointer = libc().mmap(null, BigInt(length), protection, MAP_SHARED, fd, BigInt(offset));
+    if (pointer === null || Deno.UnsafePointer.value(pointer) === MAP_FAILED) {
+      throw new LibcError("mmap", lastErrno());
+    }
+    this.#pointer = pointer;
+    this.#length = length;
+    this.buffer = memoryAt(pointer, length);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#pointer === null) return;
+    libc().munmap(this.#pointer, BigInt(this.#length));
+    this.#pointer = null;
+  }
+}
