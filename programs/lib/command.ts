@@ -1,0 +1,68 @@
+/** The command that is run while tracing (`-- CMD`). */
+
+import { BpfError } from "../../ffi/errors.ts";
+
+/** How a command is started. */
+export interface CommandOptions {
+  readonly words: readonly string[];
+  /** Where its standard output goes, if not to this program's own. */
+  readonly output: WritableStream<Uint8Array> | undefined;
+}
+
+/** A command under way. It is never killed: it ends when it wants to. */
+export class Command {
+  /** Its exit status, 128 + the signal where one ended it. */
+  readonly status: Promise<number>;
+  readonly #child: Deno.ChildProcess;
+  #ended = false;
+
+  /** @throws {BpfError} E_COMMAND where it cannot be started */
+  constructor({ words, output }: CommandOptions) {
+    const [program, ...args] = words;
+    try {
+      this.#child = new Deno.Command(program!, {
+        args,
+        stdin: "inherit",
+        stdout: output === undefined ? "inherit" : "piped",
+        stderr: "inherit",
+      }).spawn();
+    } catch (error) {
+      throw notStarted(program!, error);
+    }
+    this.status = this.#finish(output);
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Passes a signal on. */
+  signal(name: Deno.Signal): void {
+    if (this.#ended) return;
+    try {
+      this.#child.kill(name);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound || error instanceof TypeError)) throw error;
+    }
+  }
+
+  async #finish(output: WritableStream<Uint8Array> | undefined): Promise<number> {
+    if (output !== undefined) await this.#child.stdout.pipeTo(output, { preventClose: true });
+    const { code } = await this.#child.status;
+    this.#ended = true;
+    return code;
+  }
+}
+
+function notStarted(program: string, error: unknown): BpfError {
+  return new BpfError(`run ${program}`, {
+    step: "command",
+    code: "E_COMMAND",
+    cause: error instanceof Deno.errors.NotFound
+      ? "there is no such program"
+      : error instanceof Error
+      ? error.message
+      : String(error),
+    hint: "The command stands behind --, with its arguments: gimlet TOOL -- CMD ARGS…",
+  });
+}

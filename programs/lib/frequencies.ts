@@ -1,0 +1,31 @@
+/** Maps that count how often something was seen. */
+
+import { type PerCpuMap, sumOf } from "../../ffi/bpf/map.ts";
+import type { MapValue, Plain } from "./value.ts";
+
+/** The text of a table of counts. */
+export interface FrequencyText<K> {
+  readonly header: string;
+  readonly line: (key: K, count: bigint) => string;
+}
+
+/** The entries of a counting map, the rarest first, as BCC prints them. */
+export function frequencies<K>(
+  map: PerCpuMap<K, bigint>,
+  { header, line }: FrequencyText<K>,
+): MapValue {
+  const entries = Array.from(map, ([key, counts]) => ({ key, value: sumOf(counts) }))
+    .sort((a, b) => compare(a.value, b.value));
+  return {
+    type: "map",
+    name: map.name,
+    // A decoder makes nothing but plain values.
+    entries: entries as readonly { key: Plain & K; value: bigint }[],
+    header,
+    line: (i) => line(entries[i]!.key, entries[i]!.value),
+  };
+}
+
+function compare<T extends bigint | string>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,71 @@
+/** The text printer: what a person reads, in BCC's formats. */
+
+import { histLines } from "./histogram.ts";
+import type { LossReason, Value } from "./value.ts";
+
+/** Where a line goes: `output` is the tool's result, `note` what is said beside it. */
+export interface TextLine {
+  readonly kind: "output" | "note";
+  readonly text: string;
+}
+
+const LOSS_TEXT: Readonly<Record<LossReason, string>> = {
+  buffer_full: "the buffer was full",
+  map_full: "the map was full",
+  read_fault: "the traced program's memory could not be read",
+  print_failed: "trace_pipe took no line",
+  trace_pipe_overwritten: "trace_pipe was overwritten before it was read",
+  trace_pipe_taken: "something else read trace_pipe as well, or it was overwritten",
+};
+
+/** The lines of a value; none for what people need not see. */
+export function textLines(value: Value): TextLine[] {
+  switch (value.type) {
+    case "header":
+    case "attached":
+    case "summary":
+      return [];
+    case "event":
+      return [output(value.line())];
+    case "hist":
+      return ["", ...histLines(value)].map(output);
+    case "map":
+      return [value.header, ...value.entries.map((_, i) => value.line(i))].map(output);
+    case "lost":
+      return [note(`lost ${value.count}: ${LOSS_TEXT[value.reason]}`)];
+    case "status":
+      return [{ kind: value.kind, text: value.text }];
+  }
+}
+
+function output(text: string): TextLine {
+  return { kind: "output", text };
+}
+
+function note(text: string): TextLine {
+  return { kind: "note", text };
+}
+
+/** ns as seconds with nine decimals, exactly: C's `%.9f`. */
+export function seconds(ns: bigint): string {
+  const sign = ns < 0n ? "-" : "";
+  const digits = (ns < 0n ? -ns : ns).toString().padStart(10, "0");
+  return `${sign}${digits.slice(0, -9)}.${digits.slice(-9)}`;
+}
+
+/** A string as it would stand in C source between quotes. */
+export function cEscaped(text: string): string {
+  return text.replaceAll(/["\\\p{Cc}]/gu, (character) => C_ESCAPES[character] ?? hex(character));
+}
+
+const C_ESCAPES: Readonly<Record<string, string>> = {
+  "\n": "\\n",
+  "\t": "\\t",
+  "\r": "\\r",
+  '"': '\\"',
+  "\\": "\\\\",
+};
+
+function hex(character: string): string {
+  return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+}

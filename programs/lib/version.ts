@@ -1,0 +1,2 @@
+/** The version of gimlet, as in CHANGELOG.md. */
+export const VERSION = "0.1.0";

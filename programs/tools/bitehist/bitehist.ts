@@ -1,0 +1,19 @@
+import { linearHist, log2Hist } from "../../lib/histogram.ts";
+import { defineTool } from "../../lib/tool.ts";
+import { bitehist } from "./bitehist.gen.ts";
+
+export default defineTool(bitehist, {
+  lesson: 9,
+  summary: "Show the sizes of block I/O as histograms",
+  example: "gimlet bitehist -- dd if=/dev/zero of=/var/tmp/bites bs=1M count=64 oflag=direct",
+  plans: {
+    kprobe: { on_start_request: ["kprobe:blk_mq_start_request"] },
+    tp_btf: { on_rq_issue: ["tp_btf:block_rq_issue"] },
+    tracepoint: { on_rq_issue_tracepoint: ["tracepoint:block:block_rq_issue"] },
+  },
+  banner: "Tracing... Hit Ctrl-C to end.",
+  end: (object) => [
+    log2Hist(object.map("dist"), { unit: "kbytes", title: "log2 histogram" }),
+    linearHist(object.map("dist_linear"), { unit: "kbytes", title: "linear histogram" }),
+  ],
+});

@@ -1,0 +1,20 @@
+import { frequencies } from "../../lib/frequencies.ts";
+import { cEscaped } from "../../lib/text.ts";
+import { defineTool } from "../../lib/tool.ts";
+import { strlen_count } from "./strlen_count.gen.ts";
+
+export default defineTool(strlen_count, {
+  lesson: 14,
+  summary: "Count the strings that programs call strlen() on",
+  example: "gimlet strlen_count -- ls /",
+  plans: {
+    uprobe: { on_strlen: ["uprobe:c:strlen"] },
+  },
+  banner: "Tracing strlen()... Hit Ctrl-C to end.",
+  end: (object) => [
+    frequencies(object.map("counts"), {
+      header: `${"COUNT".padStart(10)} STRING`,
+      line: ({ c }, count) => `${String(count).padStart(10)} "${cEscaped(c)}"`,
+    }),
+  ],
+});
