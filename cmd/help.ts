@@ -1,0 +1,48 @@
+/** The help texts. */
+
+import type { Tool } from "../programs/lib/tool.ts";
+import { tools } from "../programs/registry.gen.ts";
+import { optionLines } from "./options.ts";
+import { bold } from "./std.ts";
+
+/** `gimlet --help` */
+export function mainHelp(): string[] {
+  return [
+    "Trace the Linux kernel and its programs: the tools of the BCC tutorial in one file.",
+    "",
+    `${bold("Usage:")} gimlet TOOL [OPTIONS] [-- CMD ARGS…]`,
+    "",
+    bold("Tools:"),
+    ...byLesson().map(({ name, summary }) => `  ${name.padEnd(20)} ${summary}`),
+    "",
+    bold("Others:"),
+    "  lesson [N]           list the lessons, or show one: notes and source",
+    "  version [--json]     say what this is and what it runs on",
+    "  help [TOOL]          show this help, or a tool's",
+    "",
+    "Most need root: sudo gimlet hello_perf_output. All options: gimlet TOOL --help",
+  ];
+}
+
+/** `gimlet TOOL --help` */
+export function toolHelp(tool: Tool): string[] {
+  return [
+    `${tool.summary} (lesson ${tool.lesson}).`,
+    "",
+    `${bold("Usage:")} gimlet ${tool.name} [OPTIONS] [-- CMD ARGS…]`,
+    "",
+    bold("Options:"),
+    ...optionLines(),
+    "",
+    bold("Plans:"),
+    `  ${Object.keys(tool.plans).join(", then ")}: the first that works on this kernel`,
+    "",
+    bold("Try:"),
+    `  sudo ${tool.example}`,
+  ];
+}
+
+/** The tools in the order of their lessons. */
+export function byLesson(): Tool[] {
+  return tools.toSorted((a, b) => a.lesson - b.lesson);
+}

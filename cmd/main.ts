@@ -1,0 +1,63 @@
+/** The command line: `gimlet TOOL …` and the few subcommands beside. */
+
+import type { Tool } from "../programs/lib/tool.ts";
+import { tools } from "../programs/registry.gen.ts";
+import { STATUS, statusOf } from "./exit_status.ts";
+import { mainHelp, toolHelp } from "./help.ts";
+import { lessonLines } from "./lesson.ts";
+import { errorLines } from "./report.ts";
+import { printAll, runToolCommand } from "./run_tool.ts";
+import { setColorEnabled } from "./std.ts";
+import { unknownName } from "./usage.ts";
+import { versionLines } from "./version.ts";
+import { isGuestInit, runGuest } from "./vm/guest.ts";
+import { Writer } from "./writer.ts";
+
+const SUBCOMMANDS = ["help", "lesson", "version"] as const;
+
+/** Runs gimlet with its arguments; gives the exit status. */
+export async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  const out = new Writer(Deno.stdout);
+  switch (name) {
+    case undefined:
+      printAll(new Writer(Deno.stderr), mainHelp());
+      return STATUS.usage;
+    case "help":
+      return printAll(out, rest[0] === undefined ? mainHelp() : toolHelp(findTool(rest[0])));
+    case "--help":
+    case "-h":
+      return printAll(out, mainHelp());
+    case "lesson":
+      return printAll(out, lessonLines(rest));
+    case "version":
+    case "--version":
+    case "-V":
+      return printAll(out, versionLines(rest));
+    default:
+      return await runToolCommand(findTool(name), rest);
+  }
+}
+
+/** A tool by its name; `-` stands for `_`. */
+function findTool(name: string): Tool {
+  const wanted = name.replaceAll("-", "_");
+  const tool = tools.find((tool) => tool.name === wanted);
+  if (tool !== undefined) return tool;
+  throw unknownName("tool", name, [...tools.map(({ name }) => name), ...SUBCOMMANDS]);
+}
+
+async function start(): Promise<number> {
+  try {
+    return await main(Deno.args);
+  } catch (error) {
+    printAll(new Writer(Deno.stderr), errorLines(error));
+    return statusOf(error);
+  }
+}
+
+if (import.meta.main) {
+  if (isGuestInit()) await runGuest();
+  setColorEnabled(!Deno.noColor && Deno.stderr.isTerminal() && Deno.stdout.isTerminal());
+  Deno.exit(await start());
+}

@@ -1,0 +1,174 @@
+/** The options that every tool has: what they are called, what they take, what they mean. */
+
+import type { RunOptions } from "../programs/lib/session.ts";
+import { parseArgs, type ParsedArgs } from "./std.ts";
+import { unknownName, UsageError } from "./usage.ts";
+
+/** One option. `value` is what it takes, as the help shows it; without it the option is a switch. */
+interface Option {
+  readonly name: string;
+  readonly short?: string;
+  readonly value?: string;
+  readonly help: string;
+}
+
+/** The options, in the order of the help. */
+export const TOOL_OPTIONS = [
+  { name: "format", value: "text|json", help: "how to print (default: text)" },
+  { name: "json", help: "the same as --format json: one record a line" },
+  { name: "duration", value: "N[ms|s|m]", help: "stop after this time (default unit: s)" },
+  { name: "max-events", value: "N", help: "stop after this many events" },
+  { name: "pid", value: "PID", help: "trace this thread only (the kernel's pid)" },
+  { name: "tgid", value: "PID", help: "trace this process only (the kernel's tgid)" },
+  { name: "comm", value: "NAME", help: "trace commands of this name only" },
+  { name: "uid", value: "UID", help: "trace this user only" },
+  { name: "cgroup", value: "PATH", help: "trace this cgroup v2 only, such as /sys/fs/cgroup/x" },
+  {
+    name: "plan",
+    value: "NAME|list",
+    help: "use this plan, or list all and what each can do here",
+  },
+  { name: "fail-on-loss", help: "exit with 6 if events were lost" },
+  { name: "require-events", help: "exit with 124 if --duration ran out with no event" },
+  { name: "verbose", short: "v", help: "say more: the plan, libbpf's and the verifier's words" },
+  { name: "help", short: "h", help: "show this help" },
+] as const satisfies readonly Option[];
+
+/** What the options of a tool said. */
+export interface ToolOptions extends Omit<RunOptions, "stop" | "command"> {
+  readonly json: boolean;
+  readonly listPlans: boolean;
+  readonly failOnLoss: boolean;
+  readonly requireEvents: boolean;
+  readonly verbose: boolean;
+  readonly help: boolean;
+  /** The words behind `--`. */
+  readonly command: readonly string[];
+}
+
+/**
+ * Reads a tool's options.
+ *
+ * @throws {UsageError}
+ */
+export function parseToolOptions(args: readonly string[]): ToolOptions {
+  const parsed = parse(args);
+  const [extra] = parsed._;
+  if (extra !== undefined) {
+    throw new UsageError(
+      `Unexpected argument "${extra}"`,
+      "A command to run stands behind --: gimlet TOOL -- CMD ARGS…",
+    );
+  }
+  const json = asFormat(text(parsed, "format")) === "json" || parsed["json"] === true;
+  const plan = text(parsed, "plan");
+  const listPlans = plan === "list";
+  return {
+    json,
+    listPlans,
+    ...defined("plan", listPlans ? undefined : plan),
+    ...defined("durationMs", parseDuration(text(parsed, "duration"))),
+    ...defined("maxEvents", whole("max-events", text(parsed, "max-events"), 1)),
+    filters: {
+      ...defined("pid", whole("pid", text(parsed, "pid"), 1)),
+      ...defined("tgid", whole("tgid", text(parsed, "tgid"), 1)),
+      ...defined("uid", whole("uid", text(parsed, "uid"), 0)),
+      ...defined("comm", commName(text(parsed, "comm"))),
+      ...defined("cgroup", cgroupId(text(parsed, "cgroup"))),
+    },
+    failOnLoss: parsed["fail-on-loss"] === true,
+    requireEvents: parsed["require-events"] === true,
+    verbose: parsed["verbose"] === true,
+    help: parsed["help"] === true,
+    command: parsed["--"] ?? [],
+  };
+}
+
+function parse(args: readonly string[]): ParsedArgs {
+  const options: readonly Option[] = TOOL_OPTIONS;
+  const takesValue = options.filter(({ value }) => value !== undefined).map(({ name }) => name);
+  const parsed = parseArgs(args, {
+    "--": true,
+    string: takesValue,
+    boolean: options.filter(({ value }) => value === undefined).map(({ name }) => name),
+    collect: takesValue,
+    alias: { v: "verbose", h: "help" },
+    unknown: (arg, key) => {
+      if (key === undefined) return true; // an argument, not an option
+      throw unknownName("option", arg.replace(/=.*/s, ""), options.map(({ name }) => `--${name}`));
+    },
+  });
+  return parsed;
+}
+
+/** The value of an option that may be given once. */
+function text(parsed: ParsedArgs, name: string): string | undefined {
+  const values = parsed[name];
+  if (!Array.isArray(values) || values.length === 0) return undefined;
+  if (values.length > 1) throw new UsageError(`Option --${name} is given ${values.length} times`);
+  const value = String(values[0]);
+  if (value === "") throw new UsageError(`Option --${name} needs a value`);
+  return value;
+}
+
+function asFormat(value = "text"): "text" | "json" {
+  if (value === "text" || value === "json") return value;
+  throw new UsageError(`Unknown format "${value}"`, "It should be text or json");
+}
+
+/** ms of `250ms`, `3s`, `2m` or `5` (seconds). */
+export function parseDuration(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(value);
+  if (match === null) {
+    throw new UsageError(`Cannot read duration "${value}"`, "It should be like 500ms, 3s or 2m");
+  }
+  const unit = { ms: 1, s: 1000, m: 60_000 }[(match[2] ?? "s") as "ms" | "s" | "m"];
+  return Number(match[1]) * unit;
+}
+
+function whole(name: string, value: string | undefined, least: number): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (/^\d+$/.test(value) && number >= least && number <= 0xffff_ffff) return number;
+  throw new UsageError(
+    `Cannot read --${name} "${value}"`,
+    `It should be a whole number from ${least}`,
+  );
+}
+
+const LONGEST_COMM = 15;
+
+function commName(value: string | undefined): string | undefined {
+  const length = new TextEncoder().encode(value ?? "").length;
+  if (length <= LONGEST_COMM) return value;
+  throw new UsageError(
+    `Cannot trace command "${value}": its name has ${length} bytes`,
+    `The kernel keeps the first ${LONGEST_COMM}: --comm ${value!.slice(0, LONGEST_COMM)}`,
+  );
+}
+
+function cgroupId(path: string | undefined): bigint | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return BigInt(Deno.statSync(path).ino!);
+  } catch {
+    throw new UsageError(`Cannot find cgroup "${path}"`, "It should be a folder in /sys/fs/cgroup");
+  }
+}
+
+/** `{ key: value }`, or nothing where the value is not defined. */
+function defined<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
+  return value === undefined ? {} : { [key]: value } as { [key in K]: V };
+}
+
+/** The help's lines for the options. */
+export function optionLines(): string[] {
+  const options: readonly Option[] = TOOL_OPTIONS;
+  return options.map(({ name, short, value, help }) => {
+    const left = `${short === undefined ? "    " : `-${short}, `}--${name}${
+      value ? ` ${value}` : ""
+    }`;
+    return `  ${left.padEnd(28)} ${help}`;
+  });
+}

@@ -1,0 +1,36 @@
+/** Errors as people and programs read them: what failed, why, what to do. */
+
+import { BpfError } from "../ffi/errors.ts";
+import { json } from "../programs/lib/json.ts";
+import { bold, dim, red } from "./std.ts";
+import { UsageError } from "./usage.ts";
+
+/** The lines of an error for a person: at most six, without `verbose`. */
+export function errorLines(error: unknown, { verbose = false } = {}): string[] {
+  if (error instanceof BpfError) {
+    const hints = error.hint?.split("\n") ?? [];
+    const log = verbose ? error.log.split("\n").filter((line) => line !== "") : [];
+    return [`${red("gimlet:")} ${error.message}`, ...hints.map(hintLine), ...log.map(dim)];
+  }
+  if (error instanceof UsageError) {
+    const help = "See gimlet --help";
+    return [`${red("gimlet:")} ${error.message}`, hintLine(error.hint ?? help)];
+  }
+  const text = error instanceof Error ? error.stack ?? error.message : String(error);
+  return [`${red("gimlet:")} a mistake in gimlet itself, please report it: ${text}`];
+}
+
+function hintLine(text: string): string {
+  return `  ${bold("→")} ${text}`;
+}
+
+/** The JSON record of an error. */
+export function errorRecord(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof BpfError)) {
+    const code = error instanceof UsageError ? "E_USAGE" : "E_INTERNAL";
+    return json({ type: "error", code, message });
+  }
+  const { step, code, cause, hint = null, log } = error;
+  return json({ type: "error", step, code, message, cause, hint, log });
+}

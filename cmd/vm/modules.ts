@@ -1,0 +1,106 @@
+/** Kernel modules in a folder as /lib/modules/VERSION: where they are and what must be loaded before them. */
+
+import { parseElf } from "../../ffi/elf/elf.ts";
+import { baseName, join } from "./paths.ts";
+
+/** The files of modules: plain, or compressed. */
+const FILE_NAME = /^(.+)\.ko(\.xz|\.zst|\.gz)?$/;
+
+/** What writes the plain contents of a compressed file to its standard output. */
+const UNPACKERS: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  ".xz": ["xz", "-dc"],
+  ".zst": ["zstd", "-qdc"],
+  ".gz": ["gzip", "-dc"],
+};
+
+/**
+ * The modules that a module needs, from the `depends=` of its .modinfo section.
+ *
+ * @throws {FormatError} where it is no ELF file
+ */
+export function moduleDependencies(bytes: Uint8Array): string[] {
+  const section = parseElf(bytes).section(".modinfo");
+  if (section === undefined) return [];
+  return new TextDecoder().decode(section.data()).split("\0")
+    .filter((field) => field.startsWith("depends="))
+    .flatMap((field) => field.slice("depends=".length).split(","))
+    .filter((name) => name !== "");
+}
+
+/**
+ * Paths of plain .ko files for the modules and all that they need, in the order of loading. What is built into the
+ * kernel needs no file. A compressed module is unpacked beside the original (by xz, zstd or gzip), once.
+ *
+ * @throws {Error} where the kernel has no module of such a name
+ */
+export function modulePaths(folder: string, names: readonly string[]): string[] {
+  const files = moduleFiles(folder);
+  const builtIn = builtInModules(folder);
+  const ordered = new Map<string, string>();
+  const visit = (name: string) => {
+    const id = canonical(name);
+    if (ordered.has(id) || builtIn.has(id)) return;
+    const file = files.get(id);
+    if (file === undefined) throw new Error(`Cannot find the kernel module ${name} in ${folder}`);
+    const path = plainFile(file);
+    for (const needed of moduleDependencies(Deno.readFileSync(path))) visit(needed);
+    ordered.set(id, path);
+  };
+  names.forEach(visit);
+  return [...ordered.values()];
+}
+
+/** A module is one whether written with `-` or `_`. */
+function canonical(name: string): string {
+  return name.replaceAll("-", "_");
+}
+
+function moduleFiles(folder: string): Map<string, string> {
+  const files = new Map<string, string>();
+  const walk = (path: string) => {
+    for (const entry of Deno.readDirSync(path)) {
+      const child = join(path, entry.name);
+      const name = FILE_NAME.exec(entry.name);
+      if (entry.isDirectory) walk(child);
+      else if (name?.[1] !== undefined) add(canonical(name[1]), child);
+    }
+  };
+  const add = (id: string, path: string) => {
+    if (path.endsWith(".ko") || !files.has(id)) files.set(id, path);
+  };
+  walk(join(folder, "kernel"));
+  return files;
+}
+
+function builtInModules(folder: string): Set<string> {
+  const names = new Set<string>();
+  for (const line of readLines(join(folder, "modules.builtin"))) {
+    const name = FILE_NAME.exec(baseName(line))?.[1];
+    if (name !== undefined) names.add(canonical(name));
+  }
+  return names;
+}
+
+function readLines(path: string): string[] {
+  try {
+    return Deno.readTextFileSync(path).split("\n");
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+function plainFile(path: string): string {
+  const suffix = FILE_NAME.exec(path)?.[2];
+  const unpacker = suffix === undefined ? undefined : UNPACKERS[suffix];
+  if (suffix === undefined || unpacker === undefined) return path;
+  const plain = path.slice(0, -suffix.length);
+  const [program, ...args] = unpacker;
+  const { success, stdout } = new Deno.Command(program, { args: [...args, path] }).outputSync();
+  if (!success) throw new Error(`Cannot unpack ${path} with ${program}`);
+  // Another test may do the same at this moment.
+  const temporary = `${plain}.${crypto.randomUUID()}`;
+  Deno.writeFileSync(temporary, stdout);
+  Deno.renameSync(temporary, plain);
+  return plain;
+}
