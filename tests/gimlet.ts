@@ -1,0 +1,120 @@
+/** Runs gimlet as a user would, from source and as the one binary. */
+
+import { jsonRecords } from "./records.ts";
+
+const ROOT = new URL("..", import.meta.url).pathname;
+
+/** The compiled binary. */
+export const BINARY = Deno.env.get("GIMLET_BINARY") ?? `${ROOT}dist/gimlet`;
+
+/** The ways to run gimlet: the first words of the command line. */
+export const RUNNERS = {
+  "deno run": [Deno.execPath(), "run", "-A", `${ROOT}cmd/main.ts`],
+  "the binary": [BINARY],
+} as const;
+
+/** What a run left. */
+export interface Finished {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How to run. */
+export interface RunOptions {
+  readonly env?: Record<string, string>;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly cwd?: string;
+}
+
+/** Runs a command to its end. */
+export async function run(words: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const [program, ...args] = words;
+  const { code, stdout, stderr } = await new Deno.Command(program!, {
+    args,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    ...options,
+  }).output();
+  const decoder = new TextDecoder();
+  return { status: code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Runs the binary to its end. */
+export function gimlet(args: readonly string[], options?: RunOptions): Promise<Finished> {
+  return run([BINARY, ...args], options);
+}
+
+/** Runs the binary with --json and gives its records. */
+export async function gimletRecords(args: readonly string[]) {
+  const finished = await gimlet(args);
+  return { ...finished, records: jsonRecords(finished.stdout) };
+}
+
+/** Runs a shell script in mount and other namespaces of its own, where it may mount and unmount as it likes. */
+export function inOwnMounts(script: string, args: readonly string[] = []): Promise<Finished> {
+  const words = ["unshare", "--mount", "--propagation", "private", "sh", "-e", "-c", script, "sh"];
+  return run([...words, ...args]);
+}
+
+/** Compiles a C file of tests/workload; gives the path of the program. */
+export async function workload(name: string): Promise<string> {
+  const folder = `${ROOT}dist/workload`;
+  await Deno.mkdir(folder, { recursive: true });
+  const target = `${folder}/${name}`;
+  const source = `${ROOT}tests/workload/${name}.c`;
+  const { status, stderr } = await run(["gcc", "-O1", "-Wall", "-Werror", "-o", target, source]);
+  if (status !== 0) throw new Error(`Cannot compile ${source}: ${stderr}`);
+  return target;
+}
+
+/** A process whose output is read while it runs. */
+export class Running {
+  readonly #child: Deno.ChildProcess;
+  readonly #output: ReadableStreamDefaultReader<string>;
+  readonly stderr: Promise<string>;
+  #text = "";
+
+  constructor(words: readonly string[]) {
+    const [program, ...args] = words;
+    this.#child = new Deno.Command(program!, {
+      args,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.stderr = new Response(this.#child.stderr).text();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Waits until its stdout has a text; gives all of it up to now. */
+  async until(text: string): Promise<string> {
+    while (!this.#text.includes(text)) {
+      const { done, value } = await this.#output.read();
+      if (done) throw new Error(`Ended without "${text}": ${this.#text}${await this.stderr}`);
+      this.#text += value;
+    }
+    return this.#text;
+  }
+
+  kill(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** Waits for its end. */
+  async finished(): Promise<Finished> {
+    for (;;) {
+      const { done, value } = await this.#output.read();
+      if (done) break;
+      this.#text += value;
+    }
+    const { code } = await this.#child.status;
+    return { status: code, stdout: this.#text, stderr: await this.stderr };
+  }
+}

@@ -1,0 +1,60 @@
+import { parseDuration, parseToolOptions } from "../../../cmd/options.ts";
+import { UsageError } from "../../../cmd/usage.ts";
+import { assertEquals, assertThrows } from "../../assert.ts";
+
+Deno.test("parseDuration() takes ms, s and m, and seconds where nothing is said", () => {
+  assertEquals(["250ms", "3s", "2m", "5", "0.5s"].map(parseDuration), [
+    250,
+    3000,
+    120000,
+    5000,
+    500,
+  ]);
+  for (const wrong of ["", "3h", "-1", "s", "1e3"]) {
+    assertThrows(() => parseDuration(wrong), UsageError, `Cannot read duration "${wrong}"`);
+  }
+});
+
+Deno.test("parseToolOptions() reads options before -- and leaves the command alone", () => {
+  const options = parseToolOptions([
+    "--json",
+    "--max-events",
+    "3",
+    "--pid=7",
+    "--",
+    "ls",
+    "--json",
+    "-v",
+  ]);
+  assertEquals(options.json, true);
+  assertEquals(options.maxEvents, 3);
+  assertEquals(options.filters, { pid: 7 });
+  assertEquals(options.verbose, false);
+  assertEquals(options.command, ["ls", "--json", "-v"]);
+});
+
+Deno.test("parseToolOptions() asks for the nearest option where one is not known", () => {
+  const error = assertThrows(
+    () => parseToolOptions(["--max-event=3"]),
+    UsageError,
+    'Unknown option "--max-event"',
+  );
+  assertEquals(error.hint, "Did you mean --max-events?");
+});
+
+const WRONG = [
+  [["--max-events", "0"], 'Cannot read --max-events "0"'],
+  [["--max-events", "x"], 'Cannot read --max-events "x"'],
+  [["--max-events"], "Option --max-events needs a value"],
+  [["--pid", "1", "--pid", "2"], "Option --pid is given 2 times"],
+  [["--format", "xml"], 'Unknown format "xml"'],
+  [["--comm", "a-name-that-is-too-long"], "its name has 23 bytes"],
+  [["--cgroup", "/no/such/folder"], 'Cannot find cgroup "/no/such/folder"'],
+  [["ls"], 'Unexpected argument "ls"'],
+] as const;
+
+for (const [args, message] of WRONG) {
+  Deno.test(`parseToolOptions() refuses ${args.join(" ")}`, () => {
+    assertThrows(() => parseToolOptions(args), UsageError, message);
+  });
+}

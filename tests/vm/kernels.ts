@@ -1,0 +1,214 @@
+/**
+ * Debian's cloud kernels for the tests, unpacked into a cache, never installed.
+ *
+ * A series is looked for in the cache, then in the package lists that this machine has, then in the suite that has it,
+ * on the mirror that this machine uses (or `GIMLET_DEBIAN_MIRROR`). Remove the cache to get newer ones.
+ */
+
+import { modulePaths } from "../../cmd/vm/modules.ts";
+import { join } from "../../cmd/vm/paths.ts";
+
+/** A kernel that is ready to boot. */
+export interface DebianKernel {
+  /** As `uname -r` says it: `6.1.0-56-cloud-amd64`. */
+  readonly version: string;
+  readonly bzImage: string;
+  /** The folder /lib/modules/VERSION of the package. */
+  readonly moduleDir: string;
+  /** Plain .ko files for these modules and all that they need, in the order of loading. */
+  modulesFor(names: readonly string[]): string[];
+}
+
+/** Where the series come from when the machine's own release does not have them. */
+const SUITES = {
+  "5.10": "bullseye-security",
+  "6.1": "bookworm",
+  "6.12": "trixie",
+  "7.2": "sid",
+} as const;
+
+/** The keys that sign the suites, on a Debian; elsewhere apt has to have them. */
+const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/** The series that the tests know. */
+export type KernelSeries = keyof typeof SUITES;
+
+/**
+ * The newest of Debian's cloud kernels of a series.
+ *
+ * @throws {Error} where it is neither cached nor to be had
+ */
+export async function debianKernel(series: KernelSeries): Promise<DebianKernel> {
+  return cachedKernel(series) ?? await fetchKernel(series);
+}
+
+function cacheFolder(): string {
+  const base = Deno.env.get("XDG_CACHE_HOME") || join(Deno.env.get("HOME") || "/tmp", ".cache");
+  return join(base, "gimlet/kernels");
+}
+
+function cachedKernel(series: KernelSeries): DebianKernel | undefined {
+  const versions = list(cacheFolder()).filter((name) => name.startsWith(`${series}.`));
+  const version = newest(versions);
+  return version === undefined ? undefined : kernelIn(join(cacheFolder(), version), version);
+}
+
+function kernelIn(folder: string, version: string): DebianKernel {
+  const moduleDir = ["usr/lib/modules", "lib/modules"]
+    .map((path) => join(folder, `${path}/${version}`))
+    .find((path) => list(path).length > 0);
+  // Newer releases keep the kernel among its modules.
+  const bzImage = [join(folder, `boot/vmlinuz-${version}`), `${moduleDir}/vmlinuz`].find(isFile);
+  if (moduleDir === undefined || bzImage === undefined) {
+    throw new Error(`Cannot use the kernel in ${folder}: it is not whole; remove that folder`);
+  }
+  return { version, bzImage, moduleDir, modulesFor: (names) => modulePaths(moduleDir, names) };
+}
+
+async function fetchKernel(series: KernelSeries): Promise<DebianKernel> {
+  Deno.mkdirSync(cacheFolder(), { recursive: true });
+  // In the cache's own file system, so that the finished folder can be renamed into its place. A rename over a
+  // finished folder fails: whoever is first wins.
+  const work = Deno.makeTempDirSync({ dir: cacheFolder(), prefix: ".new-" });
+  try {
+    const apt = await aptWith(series, work);
+    const root = join(work, "root");
+    await unpack(apt, { into: root, downloads: join(work, "debs") });
+    kernelIn(root, apt.version); // Throws: only what is whole gets into the cache.
+    const folder = join(cacheFolder(), apt.version);
+    try {
+      Deno.renameSync(root, folder);
+    } catch (error) {
+      if (list(folder).length === 0) throw error;
+    }
+    return kernelIn(folder, apt.version);
+  } finally {
+    Deno.removeSync(work, { recursive: true });
+  }
+}
+
+/** An apt whose lists have a kernel. */
+interface Apt {
+  readonly version: string;
+  /** Which lists: none for the machine's own. */
+  readonly options: readonly string[];
+}
+
+async function aptWith(series: KernelSeries, work: string): Promise<Apt> {
+  const own = await newestVersion(series, []);
+  if (own !== undefined) return { version: own, options: [] };
+  const options = await privateLists(series, join(work, "apt"));
+  const version = await newestVersion(series, options);
+  if (version === undefined) {
+    throw new Error(`Cannot find a cloud kernel ${series} in ${SUITES[series]}`);
+  }
+  return { version, options };
+}
+
+async function newestVersion(
+  series: KernelSeries,
+  options: readonly string[],
+): Promise<string | undefined> {
+  const pattern = `^linux-image-${series.replace(".", "\\.")}\\.[^ ]*cloud-amd64$`;
+  const text = await output("apt-cache", [...options, "--names-only", "search", pattern]);
+  const names = text.split("\n").map((line) => line.split(" ")[0] ?? "");
+  return newest(
+    names.filter((name) => name !== "").map((name) => name.slice("linux-image-".length)),
+  );
+}
+
+/** Package lists of one suite, in a folder of our own; as options of apt. */
+async function privateLists(series: KernelSeries, folder: string): Promise<string[]> {
+  const suite = SUITES[series];
+  const source = await mirror(suite.endsWith("-security"));
+  for (const path of ["lists/partial", "cache/archives/partial"]) {
+    Deno.mkdirSync(join(folder, path), { recursive: true });
+  }
+  const sources = join(folder, "sources.list");
+  const signed = isFile(KEYRING) ? `[signed-by=${KEYRING}] ` : "";
+  Deno.writeTextFileSync(sources, `deb ${signed}${source} ${suite} main\n`);
+  const settings = [
+    `Dir::Etc::SourceList=${sources}`,
+    "Dir::Etc::SourceParts=-",
+    `Dir::State::Lists=${join(folder, "lists")}`,
+    `Dir::Cache=${join(folder, "cache")}`,
+    "APT::Sandbox::User=root",
+    "APT::Architecture=amd64",
+  ];
+  const options = settings.flatMap((setting) => ["-o", setting]);
+  await output("apt-get", [...options, "-q", "update"]);
+  return options;
+}
+
+/** The mirror that this machine's own release comes from, or its security updates. */
+async function mirror(security: boolean): Promise<string> {
+  const given = Deno.env.get("GIMLET_DEBIAN_MIRROR");
+  if (given !== undefined) return given;
+  const format = "$(REPO_URI) $(RELEASE)";
+  const text = await output("apt-get", [
+    "indextargets",
+    "--format",
+    format,
+    "Created-By: Packages",
+  ]);
+  const release = await codename();
+  const wanted = security ? `${release}-security` : release;
+  const targets = text.split("\n").map((line) => line.split(" "));
+  const [uri] = targets.find((target) => target[1] === wanted) ?? [];
+  if (uri === undefined) {
+    throw new Error(`Cannot find ${wanted} in the lists of apt: set GIMLET_DEBIAN_MIRROR`);
+  }
+  return uri;
+}
+
+async function codename(): Promise<string> {
+  const text = await Deno.readTextFile("/etc/os-release");
+  return /^VERSION_CODENAME="?([^"\n]*)/m.exec(text)?.[1] ?? "";
+}
+
+/** Downloads the packages of a kernel, and unpacks them. */
+async function unpack(apt: Apt, folders: { into: string; downloads: string }): Promise<void> {
+  Deno.mkdirSync(folders.downloads);
+  const image = `linux-image-${apt.version}`;
+  // Newer releases keep the kernel and its modules in packages that the image's depends on.
+  const text = await output("apt-cache", [...apt.options, "depends", "--important", image]);
+  const parts = text.split("\n").map((line) => line.replace(/^.*:/, "").trim());
+  const more = parts.filter((name) =>
+    name.startsWith("linux-") && name.endsWith(`-${apt.version}`)
+  );
+  const packages = [...new Set([image, ...more])];
+  await output("apt-get", [...apt.options, "-q", "download", ...packages], folders.downloads);
+  for (const name of list(folders.downloads)) {
+    await output("dpkg-deb", ["-x", join(folders.downloads, name), folders.into]);
+  }
+}
+
+async function output(program: string, args: string[], cwd = "/"): Promise<string> {
+  const env = { LC_ALL: "C" };
+  const result = await new Deno.Command(program, { args, cwd, env, stdin: "null" }).output();
+  const decoder = new TextDecoder();
+  if (result.success) return decoder.decode(result.stdout);
+  throw new Error(`${program} ${args.join(" ")}: ${decoder.decode(result.stderr).trim()}`);
+}
+
+/** The highest version: 6.1.0-56 is more than 6.1.0-9. */
+function newest(versions: readonly string[]): string | undefined {
+  return versions.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1);
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+function list(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map((entry) => entry.name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
