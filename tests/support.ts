@@ -1,6 +1,8 @@
 /** What the tests share: a test that says what it needs, and the needs themselves. */
 
 import { findProgram } from "../build.ts";
+import { missingCapabilities, readEffective } from "../ffi/host/capabilities.ts";
+import { BINARY } from "./gimlet.ts";
 
 /** Something a machine may lack. */
 export interface Need {
@@ -47,10 +49,10 @@ function isMissing({ ok }: Need): boolean {
 /** User 0, which loading programs needs by default. */
 export const root: Need = { reason: "needs root", ok: () => Deno.uid() === 0 };
 
-/** CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, which stands for both. */
+/** The capabilities that loading programs needs. */
 export const capabilities: Need = {
   reason: "needs CAP_BPF and CAP_PERFMON",
-  ok: () => has(CAP_SYS_ADMIN) || (has(CAP_BPF) && has(CAP_PERFMON)),
+  ok: () => missingCapabilities(readEffective(), ["CAP_BPF", "CAP_PERFMON"]).length === 0,
 };
 
 /** QEMU, for tests that boot a kernel. */
@@ -64,22 +66,11 @@ export const gcc: Need = needsProgram("gcc");
 
 /** The compiled binary, as `deno task compile` leaves it. */
 export const binary: Need = {
-  reason: "needs dist/gimlet (deno task compile)",
-  ok: () => findProgram(new URL("../dist/gimlet", import.meta.url).pathname) !== undefined,
+  reason: `needs ${BINARY} (deno task compile)`,
+  ok: () => findProgram(BINARY) !== undefined,
 };
 
 /** Makes a need of a program in PATH. */
 export function needsProgram(name: string): Need {
   return { reason: `needs ${name}`, ok: () => findProgram(name) !== undefined };
-}
-
-const CAP_SYS_ADMIN = 21n;
-const CAP_PERFMON = 38n;
-const CAP_BPF = 39n;
-
-/** Says whether this process has a capability in effect. */
-function has(capability: bigint): boolean {
-  const status = Deno.readTextFileSync("/proc/self/status");
-  const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0";
-  return (BigInt(`0x${mask}`) >> capability & 1n) === 1n;
 }

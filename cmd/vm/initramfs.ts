@@ -2,7 +2,8 @@
 
 import type { CpioEntry } from "./cpio.ts";
 import { GUEST_BINARY, GUEST_FOLDER, type Job, JOB_PATH } from "./job.ts";
-import { LD_CACHE, librariesOf, librarySource, type LoadedFile } from "./libraries.ts";
+import { LD_CACHE } from "../../ffi/host/libraries.ts";
+import { librariesOf, librarySource, type LoadedFile } from "./libraries.ts";
 import { baseName, normalize, parent } from "./paths.ts";
 
 /** A file of the host that the guest gets. */

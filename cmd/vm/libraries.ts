@@ -6,6 +6,7 @@
 import { type DynamicInfo, dynamicInfo } from "../../ffi/elf/dynamic.ts";
 import { type Elf, parseElf } from "../../ffi/elf/elf.ts";
 import { findLibrary, parseLdCache } from "../../ffi/elf/ld_cache.ts";
+import { LD_CACHE, LIBRARY_FOLDERS } from "../../ffi/host/libraries.ts";
 import { join, parent } from "./paths.ts";
 
 /** Where libraries are looked for. */
@@ -31,19 +32,6 @@ export interface LibraryRequest {
   readonly extra?: readonly string[];
   readonly source: LibrarySource;
 }
-
-/** The loader's cache. An image with libraries in unusual folders needs it too. */
-export const LD_CACHE = "/etc/ld.so.cache";
-
-/** Where glibc looks without a cache; Debian's folders, then everyone else's. */
-const DEFAULT_FOLDERS = [
-  `/lib/${Deno.build.arch}-linux-gnu`,
-  `/usr/lib/${Deno.build.arch}-linux-gnu`,
-  "/lib64",
-  "/usr/lib64",
-  "/lib",
-  "/usr/lib",
-];
 
 /**
  * The libraries of all the programs and the loaders that they name, each once.
@@ -115,7 +103,7 @@ class Search {
     if (folder !== undefined) return join(folder, name);
     const cached = this.#source.cached(name);
     if (cached !== undefined) return cached;
-    const fallback = DEFAULT_FOLDERS.find(there);
+    const fallback = LIBRARY_FOLDERS.find(there);
     return fallback === undefined ? undefined : join(fallback, name);
   }
 

@@ -1,5 +1,7 @@
 /** The kernel's lockdown mode. */
 
+import { mountFs } from "./system.ts";
+
 /** `undefined` where the kernel does not tell. */
 export type Lockdown = "none" | "integrity" | "confidentiality" | undefined;
 
@@ -9,10 +11,23 @@ export function parseLockdown(text: string): Lockdown {
   return match?.[1] as Lockdown;
 }
 
-/** The mode of the running kernel. Needs securityfs. */
+const FILE = "/sys/kernel/security/lockdown";
+
+/** The mode of the running kernel. Where securityfs is not mounted it is mounted, if this process may do that. */
 export function readLockdown(): Lockdown {
+  const text = read();
+  if (text !== undefined) return parseLockdown(text);
   try {
-    return parseLockdown(Deno.readTextFileSync("/sys/kernel/security/lockdown"));
+    mountFs({ type: "securityfs", target: "/sys/kernel/security" });
+  } catch {
+    return undefined;
+  }
+  return parseLockdown(read() ?? "");
+}
+
+function read(): string | undefined {
+  try {
+    return Deno.readTextFileSync(FILE);
   } catch {
     return undefined;
   }

@@ -21,12 +21,16 @@ export function requireCapabilities(): void {
     code: "E_CAPABILITY",
     cause: `${missing.join(", ")} ${verb} missing`,
     hint: [
-      `Run it as root: sudo ${Deno.execPath()} …`,
+      asRoot(),
       `Or give the file the capabilities: sudo setcap ${
         NEEDED.join(",").toLowerCase()
       }+ep ${Deno.execPath()}`,
     ].join("\n"),
   });
+}
+
+function asRoot(): string {
+  return `Run it as root: sudo ${Deno.execPath()} …`;
 }
 
 /** Tells why a step was not permitted, where this process has the capabilities: lockdown, a container, a policy. */
@@ -44,6 +48,13 @@ export function explainPermission(error: BpfError): BpfError {
 }
 
 function reasonForRefusal(): { code: ErrorCode; cause: string; hint: string } {
+  if (missingCapabilities(readEffective(), ["CAP_SYS_ADMIN"]).length > 0) {
+    return {
+      code: "E_CAPABILITY",
+      cause: "CAP_SYS_ADMIN is missing, which the kernel wants for this",
+      hint: asRoot(),
+    };
+  }
   const lockdown = readLockdown();
   if (lockdown === "integrity" || lockdown === "confidentiality") {
     return {

@@ -4,9 +4,9 @@ import type { Link } from "../bpf/link.ts";
 import type { Program } from "../bpf/program.ts";
 import { parseElf } from "../elf/elf.ts";
 import { ifuncTargets } from "../elf/ifunc.ts";
-import { findLibrary, parseLdCache } from "../elf/ld_cache.ts";
 import { fileOffset, findSymbol } from "../elf/symbols.ts";
 import { BpfError } from "../errors.ts";
+import { libraryPath } from "../host/libraries.ts";
 import { exists, tracefsPath } from "../host/tracefs.ts";
 
 /** A function in a file: where it begins, in bytes from the start of the file. An IFUNC begins in several places. */
@@ -35,6 +35,9 @@ export function requireUprobes(): void {
  */
 export function findUserFunction(library: string, symbol: string): UserFunction {
   const path = library.includes("/") ? library : libraryPath(library);
+  if (path === undefined) {
+    throw noProbe(`find library ${library}`, "the dynamic loader knows none of that name");
+  }
   const elf = parseElf(readFile(path));
   const found = findSymbol(elf, symbol);
   if (found === undefined) {
@@ -63,14 +66,6 @@ export function attachUserFunction(
     for (const link of links) link[Symbol.dispose]();
     throw error;
   }
-}
-
-function libraryPath(name: string): string {
-  const found = findLibrary(parseLdCache(readFile("/etc/ld.so.cache")), name);
-  if (found === undefined) {
-    throw noProbe(`find library ${name}`, "the dynamic loader knows none of that name");
-  }
-  return found.path;
 }
 
 function readFile(path: string): Uint8Array<ArrayBuffer> {

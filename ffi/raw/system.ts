@@ -114,7 +114,7 @@ function system(): System {
 const encoder = new TextEncoder();
 
 function cString(text: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(text + "\0");
+  return new Uint8Array(encoder.encode(text + "\0"));
 }
 
 /** What is mounted where. */

@@ -3,16 +3,10 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { runVm, type VmOptions, type VmResult } from "../../cmd/vm/vm.ts";
 import { VmError, type VmErrorKind } from "../../cmd/vm/vm_error.ts";
-import { type Need, qemu, test } from "../support.ts";
+import { BINARY } from "../gimlet.ts";
+import { binary, qemu, test } from "../support.ts";
 import { debianKernel } from "./kernels.ts";
 
-const BINARY = Deno.env.get("GIMLET_BINARY") ??
-  new URL("../../dist/gimlet", import.meta.url).pathname;
-
-const binary: Need = {
-  reason: `needs ${BINARY} (deno task compile)`,
-  ok: () => isFile(BINARY),
-};
 const needs = [qemu, binary];
 
 const FILES = ["/bin/sh", "/bin/cat", "/bin/ls", "/bin/sleep"];
@@ -143,12 +137,4 @@ function everyByte(size: number): Uint8Array<ArrayBuffer> {
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }
