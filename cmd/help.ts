@@ -2,7 +2,8 @@
 
 import type { Tool } from "../programs/lib/tool.ts";
 import { tools } from "../programs/registry.gen.ts";
-import { optionLines } from "./options.ts";
+import { plansOf } from "../programs/lib/tool.ts";
+import { optionLines, usageLine } from "./options.ts";
 import { bold } from "./std.ts";
 
 /** `gimlet --help` */
@@ -29,13 +30,13 @@ export function toolHelp(tool: Tool): string[] {
   return [
     `${tool.summary} (lesson ${tool.lesson}).`,
     "",
-    `${bold("Usage:")} gimlet ${tool.name} [OPTIONS] [-- CMD ARGS…]`,
+    `${bold("Usage:")} ${usageLine(tool.name, tool.parameters)}`,
     "",
     bold("Options:"),
-    ...optionLines(),
+    ...optionLines(tool),
     "",
     bold("Plans:"),
-    `  ${Object.keys(tool.plans).join(", then ")}: the first that works on this kernel`,
+    `  ${Object.keys(plansOf(tool, {})).join(", then ")}: the first that works on this kernel`,
     "",
     bold("Try:"),
     `  sudo ${tool.example}`,

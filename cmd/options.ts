@@ -1,6 +1,7 @@
 /** The options that every tool has: what they are called, what they take, what they mean. */
 
 import type { RunOptions } from "../programs/lib/session.ts";
+import type { Arguments, Parameter, Tool } from "../programs/lib/tool.ts";
 import { parseArgs, type ParsedArgs } from "./std.ts";
 import { unknownName, UsageError } from "./usage.ts";
 
@@ -36,6 +37,7 @@ export const TOOL_OPTIONS = [
 
 /** What the options of a tool said. */
 export interface ToolOptions extends Omit<RunOptions, "stop" | "command"> {
+  readonly args: Arguments;
   readonly json: boolean;
   readonly listPlans: boolean;
   readonly failOnLoss: boolean;
@@ -47,23 +49,18 @@ export interface ToolOptions extends Omit<RunOptions, "stop" | "command"> {
 }
 
 /**
- * Reads a tool's options.
+ * Reads the options and words behind a tool's name.
  *
  * @throws {UsageError}
  */
-export function parseToolOptions(args: readonly string[]): ToolOptions {
-  const parsed = parse(args);
-  const [extra] = parsed._;
-  if (extra !== undefined) {
-    throw new UsageError(
-      `Unexpected argument "${extra}"`,
-      "A command to run stands behind --: gimlet TOOL -- CMD ARGS…",
-    );
-  }
+export function parseToolOptions(tool: Tool, args: readonly string[]): ToolOptions {
+  const parsed = parse(tool, args);
+  const help = parsed["help"] === true;
   const json = asFormat(text(parsed, "format")) === "json" || parsed["json"] === true;
   const plan = text(parsed, "plan");
   const listPlans = plan === "list";
   return {
+    args: help ? {} : ownArguments(tool, parsed),
     json,
     listPlans,
     ...defined("plan", listPlans ? undefined : plan),
@@ -79,17 +76,17 @@ export function parseToolOptions(args: readonly string[]): ToolOptions {
     failOnLoss: parsed["fail-on-loss"] === true,
     requireEvents: parsed["require-events"] === true,
     verbose: parsed["verbose"] === true,
-    help: parsed["help"] === true,
+    help,
     command: parsed["--"] ?? [],
   };
 }
 
-function parse(args: readonly string[]): ParsedArgs {
-  const options: readonly Option[] = TOOL_OPTIONS;
+function parse(tool: Tool, args: readonly string[]): ParsedArgs {
+  const options: readonly Option[] = [...TOOL_OPTIONS, ...ownOptions(tool)];
   const takesValue = options.filter(({ value }) => value !== undefined).map(({ name }) => name);
-  const parsed = parseArgs(args, {
+  return parseArgs(args, {
     "--": true,
-    string: takesValue,
+    string: ["_", ...takesValue],
     boolean: options.filter(({ value }) => value === undefined).map(({ name }) => name),
     collect: takesValue,
     alias: { v: "verbose", h: "help" },
@@ -98,7 +95,52 @@ function parse(args: readonly string[]): ParsedArgs {
       throw unknownName("option", arg.replace(/=.*/s, ""), options.map(({ name }) => `--${name}`));
     },
   });
-  return parsed;
+}
+
+function isOption({ name }: Parameter): boolean {
+  return name.startsWith("--");
+}
+
+function keyOf({ name }: Parameter): string {
+  return name.replace(/^--/, "");
+}
+
+function ownOptions({ parameters = [] }: Tool): Option[] {
+  return parameters.filter(isOption).map((parameter) => ({
+    name: keyOf(parameter),
+    value: keyOf(parameter).toUpperCase(),
+    help: parameter.help,
+  }));
+}
+
+/** The values of the tool's own parameters. */
+function ownArguments({ name, parameters = [] }: Tool, parsed: ParsedArgs): Arguments {
+  const words = [...parsed._];
+  const values = parameters.map((parameter) => {
+    const key = keyOf(parameter);
+    const given = isOption(parameter) ? text(parsed, key) : words.shift();
+    const value = given === undefined ? parameter.fallback : String(given);
+    if (value === undefined) throw new UsageError(`${key} is missing`, usageLine(name, parameters));
+    if (given !== undefined && !parameter.pattern.test(value)) {
+      throw new UsageError(`Cannot read ${parameter.name} "${value}"`, parameter.help);
+    }
+    return [key, value] as const;
+  });
+  if (words.length === 0) return Object.fromEntries(values);
+  throw new UsageError(
+    `Unexpected argument "${words[0]}"`,
+    `${usageLine(name, parameters)}; a command to run stands behind --`,
+  );
+}
+
+/** `gimlet vfsreadlat [OPTIONS] [interval [count]] [-- CMD ARGS…]` */
+export function usageLine(name: string, parameters: readonly Parameter[] = []): string {
+  const words = parameters.filter((parameter) => !isOption(parameter));
+  const text = words.reduceRight(
+    (rest, { name, fallback }) => fallback === undefined ? ` ${name}${rest}` : ` [${name}${rest}]`,
+    "",
+  );
+  return `gimlet ${name} [OPTIONS]${text} [-- CMD ARGS…]`;
 }
 
 /** The value of an option that may be given once. */
@@ -162,13 +204,15 @@ function defined<K extends string, V>(key: K, value: V | undefined): { [key in K
   return value === undefined ? {} : { [key]: value } as { [key in K]: V };
 }
 
-/** The help's lines for the options. */
-export function optionLines(): string[] {
-  const options: readonly Option[] = TOOL_OPTIONS;
-  return options.map(({ name, short, value, help }) => {
-    const left = `${short === undefined ? "    " : `-${short}, `}--${name}${
-      value ? ` ${value}` : ""
-    }`;
-    return `  ${left.padEnd(28)} ${help}`;
-  });
+/** The help's lines for what a tool takes: its own words and options first. */
+export function optionLines({ parameters = [], ...tool }: Tool): string[] {
+  const words = parameters.filter((parameter) => !isOption(parameter));
+  const options: readonly Option[] = [...ownOptions({ parameters, ...tool }), ...TOOL_OPTIONS];
+  return [
+    ...words.map(({ name, help }) => `  ${name.padEnd(28)} ${help}`),
+    ...options.map(({ name, short, value, help }) => {
+      const dash = short === undefined ? "    " : `-${short}, `;
+      return `  ${`${dash}--${name}${value ? ` ${value}` : ""}`.padEnd(28)} ${help}`;
+    }),
+  ];
 }

@@ -10,7 +10,7 @@ import {
   tryPlans,
 } from "../programs/lib/session.ts";
 import { textLines } from "../programs/lib/text.ts";
-import type { Tool } from "../programs/lib/tool.ts";
+import { plansOf, type Tool } from "../programs/lib/tool.ts";
 import type { Value } from "../programs/lib/value.ts";
 import { STATUS, statusOf } from "./exit_status.ts";
 import { toolHelp } from "./help.ts";
@@ -21,13 +21,14 @@ import { Writer } from "./writer.ts";
 
 /** Runs a tool with its arguments; gives the exit status. */
 export async function runToolCommand(tool: Tool, args: readonly string[]): Promise<number> {
-  const options = parseToolOptions(args);
+  const options = parseToolOptions(tool, args);
   const controller = new AbortController();
   const stop = (request: StopRequest) => controller.abort(request);
   const out = new Writer(Deno.stdout, () => stop({ reason: "stdout-closed" }));
   if (options.help) return printAll(out, toolHelp(tool));
-  if (options.plan !== undefined && !(options.plan in tool.plans)) {
-    throw unknownName("plan", options.plan, Object.keys(tool.plans));
+  const plans = Object.keys(plansOf(tool, options.args));
+  if (options.plan !== undefined && !plans.includes(options.plan)) {
+    throw unknownName("plan", options.plan, plans);
   }
   using _signals = listenToSignals(stop);
   try {
@@ -117,8 +118,8 @@ function listenToSignals(stop: (request: StopRequest) => void): Disposable {
   return { [Symbol.dispose]: () => listeners.forEach((remove) => remove()) };
 }
 
-function printPlans(tool: Tool, { json }: ToolOptions, out: Writer): number {
-  const reports = tryPlans(tool);
+function printPlans(tool: Tool, { json, args }: ToolOptions, out: Writer): number {
+  const reports = tryPlans(tool, args);
   const chosen = reports.find(({ probes }) => probes !== undefined)?.plan;
   for (const { plan, probes, reason } of reports) {
     if (json) {

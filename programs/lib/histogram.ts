@@ -7,7 +7,7 @@ import type { Bucket, HistValue } from "./value.ts";
 export interface HistLabels {
   /** What is measured, such as `kbytes`. */
   readonly unit: string;
-  /** The line above it. */
+  /** The line above it; empty for none. */
   readonly title: string;
 }
 
@@ -26,6 +26,23 @@ export function log2Hist(map: PerCpuMap<number, bigint>, labels: HistLabels): Hi
 export function linearHist(map: PerCpuMap<number, bigint>, labels: HistLabels): HistValue {
   const buckets = linearBuckets(slots(map));
   return { type: "hist", name: map.name, scale: "linear", ...labels, buckets };
+}
+
+/**
+ * A log2 histogram told piece by piece: each call of what this gives has what was counted since the last one. The map itself is
+ * never cleared, so that nothing is lost between reading and clearing.
+ */
+export function log2HistNews(
+  map: PerCpuMap<number, bigint>,
+  labels: HistLabels,
+): () => HistValue {
+  let told: readonly bigint[] = [];
+  return () => {
+    const now = slots(map);
+    const news = now.map((count, i) => count - (told[i] ?? 0n));
+    told = now;
+    return { type: "hist", name: map.name, scale: "log2", ...labels, buckets: log2Buckets(news) };
+  };
 }
 
 function slots(map: PerCpuMap<number, bigint>): bigint[] {
@@ -58,9 +75,8 @@ function usedSlots(counts: readonly bigint[]): readonly bigint[] {
 
 /** The text of a histogram, in the format of BCC's `print_log2_hist` and `print_linear_hist`. */
 export function histLines(hist: HistValue): string[] {
-  const underline = "~".repeat(hist.title.length);
-  const body = hist.scale === "log2" ? log2Lines(hist) : linearLines(hist);
-  return [hist.title, underline, ...body];
+  const title = hist.title === "" ? [] : [hist.title, "~".repeat(hist.title.length)];
+  return [...title, ...(hist.scale === "log2" ? log2Lines(hist) : linearLines(hist))];
 }
 
 // Above this number of buckets BCC prints wide numbers and short bars.

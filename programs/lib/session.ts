@@ -15,7 +15,7 @@ import { Command, type CommandOptions } from "./command.ts";
 import { applyFilters, type Filters } from "./filters.ts";
 import { LossMeter } from "./losses.ts";
 import type { OpenStream } from "./stream.ts";
-import type { Tool } from "./tool.ts";
+import { type Arguments, type Interval, plansOf, type Tool } from "./tool.ts";
 import type { EndReason, LostValue, SummaryValue, Value } from "./value.ts";
 import { VERSION } from "./version.ts";
 
@@ -36,6 +36,8 @@ export interface StopRequest {
 export interface RunOptions {
   /** Use this plan, and no other. */
   readonly plan?: string;
+  /** The tool's own parameters. */
+  readonly args?: Arguments;
   readonly filters?: Filters;
   readonly durationMs?: number;
   readonly maxEvents?: number;
@@ -65,7 +67,8 @@ const LOSSES_EVERY_MS = 1000;
  */
 export async function runTool(tool: Tool, options: RunOptions, sink: Sink): Promise<Outcome> {
   requireCapabilities();
-  using attached = attachFirst(plansOf(tool, options.plan), () => openTool(tool, options.filters));
+  const plans = chosenPlans(tool, options);
+  using attached = attachFirst(plans, () => openTool(tool, options));
   using stream = tool.stream?.open(attached.object);
   announce(tool, attached, sink);
   const session = new Session(tool, attached, stream, options, sink);
@@ -82,10 +85,10 @@ export interface PlanReport {
 }
 
 /** Tries every plan of a tool on the running kernel. */
-export function tryPlans(tool: Tool): PlanReport[] {
+export function tryPlans(tool: Tool, args: Arguments = {}): PlanReport[] {
   requireCapabilities();
-  return Object.entries(tool.plans).map(([name, plan]) => {
-    const tried = tryPlan(name, plan, () => openTool(tool));
+  return Object.entries(plansOf(tool, args)).map(([name, plan]) => {
+    const tried = tryPlan(name, plan, () => openTool(tool, { args }));
     if (!(tried instanceof AttachedPlan)) {
       return { plan: name, probes: undefined, reason: tried.error.cause };
     }
@@ -94,18 +97,21 @@ export function tryPlans(tool: Tool): PlanReport[] {
   });
 }
 
-function plansOf(tool: Tool, name: string | undefined): Plans {
-  if (name === undefined) return tool.plans;
-  const plan = tool.plans[name];
+function chosenPlans(tool: Tool, { plan: name, args = {} }: RunOptions): Plans {
+  const plans = plansOf(tool, args);
+  if (name === undefined) return plans;
+  const plan = plans[name];
   if (plan === undefined) {
-    const names = Object.keys(tool.plans).join(", ");
+    const names = Object.keys(plans).join(", ");
     throw new RangeError(`Cannot use plan "${name}": ${tool.name} has ${names}`);
   }
   return { [name]: plan };
 }
 
-function openTool(tool: Tool, filters: Filters = {}) {
-  return applyFilters(openObject(tool.skeleton), filters);
+function openTool(tool: Tool, { filters = {}, args = {} }: Pick<RunOptions, "filters" | "args">) {
+  const object = applyFilters(openObject(tool.skeleton), filters);
+  tool.configure?.(object, args);
+  return object;
 }
 
 function announce(tool: Tool, attached: AttachedPlan<Skeleton>, sink: Sink): void {
@@ -124,16 +130,19 @@ function announce(tool: Tool, attached: AttachedPlan<Skeleton>, sink: Sink): voi
 }
 
 class Session {
-  readonly #tool: Tool;
   readonly #attached: AttachedPlan<Skeleton>;
   readonly #stream: OpenStream | undefined;
   readonly #options: RunOptions;
   readonly #sink: Sink;
   readonly #losses: LossMeter;
+  readonly #report: () => Value[];
+  readonly #interval: Interval;
+  readonly #durationMs: number;
   readonly #epoll = new Epoll();
   readonly #started = clockNow("monotonic");
   #events = 0;
   #lost = 0n;
+  #reports = 0;
   #command: Command | undefined;
 
   constructor(
@@ -143,12 +152,16 @@ class Session {
     options: RunOptions,
     sink: Sink,
   ) {
-    this.#tool = tool;
+    const { args = {} } = options;
     this.#attached = attached;
     this.#stream = stream;
     this.#options = options;
     this.#sink = sink;
     this.#losses = new LossMeter(attached.object);
+    this.#report = tool.report?.(attached.object, args) ?? (() => []);
+    this.#interval = tool.interval?.(args) ?? { ms: Infinity };
+    const untilStopped = options.command === undefined ? tool.durationMs : undefined;
+    this.#durationMs = options.durationMs ?? untilStopped ?? Infinity;
     for (const fd of stream?.fds ?? []) this.#epoll.add(fd);
   }
 
@@ -177,45 +190,55 @@ class Session {
       const taken = this.#drain(RECORDS_PER_TURN);
       const elapsed = this.#elapsedMs();
       if (elapsed >= nextLosses) {
-        this.#tellLosses(false);
+        this.#tellLosses(this.#losses.news());
         nextLosses = elapsed + LOSSES_EVERY_MS;
       }
+      if (elapsed >= this.#nextReport()) this.#tellReport();
       this.#sink.flush();
-      const end = this.#endReason();
+      const end = this.#endReason(elapsed);
       if (end !== undefined) return end;
       // Even when there is more to read: signals and timers come first.
       await this.#epoll.wait(taken === RECORDS_PER_TURN ? 0 : this.#patience(elapsed));
     }
   }
 
-  #endReason(): EndReason | undefined {
-    const { stop, durationMs, maxEvents } = this.#options;
-    if (maxEvents !== undefined && this.#events >= maxEvents) return "max-events";
+  #endReason(elapsedMs: number): EndReason | undefined {
+    const { stop, maxEvents = Infinity } = this.#options;
+    if (this.#events >= maxEvents) return "max-events";
     if (stop.aborted) return (stop.reason as StopRequest).reason;
-    if (durationMs !== undefined && this.#elapsedMs() >= durationMs) return "duration";
+    if (elapsedMs >= this.#durationMs) return "duration";
+    if (this.#reports >= (this.#interval.count ?? Infinity)) return "count";
     return this.#command?.ended ? "command" : undefined;
   }
 
   /** How long nothing needs to be done, in ms, if the kernel does not call. */
   #patience(elapsedMs: number): number {
-    const { durationMs = Infinity } = this.#options;
     const look = this.#stream === undefined ? LOSSES_EVERY_MS : LOOK_EVERY_MS;
-    return Math.min(look, durationMs - elapsedMs);
+    return Math.min(look, this.#durationMs - elapsedMs, this.#nextReport() - elapsedMs);
+  }
+
+  #nextReport(): number {
+    return (this.#reports + 1) * this.#interval.ms;
   }
 
   #finish(reason: EndReason): SummaryValue {
     const { object } = this.#attached;
+    const duration_ns = clockNow("monotonic") - this.#started;
     object.setGlobal("gimlet_armed", false);
     this.#attached.detach();
+    const losses = this.#losses.news();
     // What happened before the end was seen; beyond the limit that was asked for nothing is.
-    if (reason !== "max-events") { while (this.#drain(RECORDS_PER_TURN) > 0) this.#sink.flush(); }
-    this.#tellLosses(true);
-    for (const value of this.#tool.end?.(object) ?? []) this.#sink.emit(value);
+    if (reason !== "max-events") {
+      while (this.#drain(RECORDS_PER_TURN) > 0) this.#sink.flush();
+      losses.push(...this.#stream?.losses?.(this.#losses.printed) ?? []);
+    }
+    this.#tellLosses(losses);
+    if (reason !== "count") this.#tellReport();
     const summary: SummaryValue = {
       type: "summary",
       events: this.#events,
       lost: this.#lost,
-      duration_ns: clockNow("monotonic") - this.#started,
+      duration_ns,
       ended_by: reason,
     };
     this.#sink.emit(summary);
@@ -232,10 +255,13 @@ class Session {
     }) ?? 0;
   }
 
-  #tellLosses(atEnd: boolean): void {
-    const fromStream = this.#stream?.losses?.(this.#losses.printed, atEnd) ?? [];
-    const news: LostValue[] = [...this.#losses.news(), ...fromStream];
-    for (const value of news) {
+  #tellReport(): void {
+    this.#reports++;
+    for (const value of this.#report()) this.#sink.emit(value);
+  }
+
+  #tellLosses(losses: readonly LostValue[]): void {
+    for (const value of losses) {
       this.#lost += value.count;
       this.#sink.emit(value);
     }

@@ -6,9 +6,8 @@ import { PerfBuffer } from "../../ffi/bpf/perf_buffer.ts";
 import { RingBuffer } from "../../ffi/bpf/ring_buffer.ts";
 import type { MapSpec, Skeleton } from "../../ffi/bpf/skeleton.ts";
 import { onlineCpus } from "../../ffi/host/cpus.ts";
-import type { TraceLine } from "../../ffi/host/trace_pipe.ts";
 import type { Codec, ValueOf } from "../../ffi/wire/codec.ts";
-import { type Column, eventLine, headerLine } from "./columns.ts";
+import { type Format, lines } from "./format.ts";
 import { type TraceEvent, TraceStream } from "./trace_stream.ts";
 import type { EventValue, Fields, LostValue } from "./value.ts";
 
@@ -17,8 +16,8 @@ export interface OpenStream extends Disposable {
   readonly fds: readonly number[];
   /** As {@linkcode EventSource.drain}. */
   drain(limit: number, take: (event: EventValue) => boolean): number;
-  /** What the stream itself knows to be lost since the last call; `atEnd` once nothing more can arrive. */
-  losses?(printed: bigint, atEnd: boolean): LostValue[];
+  /** What was lost of the lines that a program has printed, once nothing more can arrive. */
+  losses?(printed: bigint): LostValue[];
 }
 
 /** A stream as a tool declares it. */
@@ -36,61 +35,64 @@ export type EventMap<S extends Skeleton> = {
 /** The type of a map's events. */
 export type EventOf<S extends Skeleton, N extends EventMap<S>> = ValueOf<S["maps"][N]["event"]>;
 
+/** How the events of a stream are shown. */
+export interface StreamOptions<E> {
+  readonly format: Format<E>;
+  readonly fields?: (event: E) => Fields;
+}
+
 const PERF_BYTES_PER_CPU = 1 << 20;
 
 /**
- * The events of a ring or perf buffer, as a table. The JSON record of an event has the fields of its C struct, unless
- * `fields` says otherwise.
+ * The events of a ring or perf buffer. The JSON record of an event has the fields of its C struct, unless `fields` says
+ * otherwise.
  */
 export function bufferStream<S extends Skeleton, N extends EventMap<S>>(
   skeleton: S,
   map: N,
-  { columns, fields = (event) => event as Fields }: {
-    readonly columns: readonly Column<EventOf<S, N>>[];
-    readonly fields?: (event: EventOf<S, N>) => Fields;
-  },
+  { format, fields = (event) => event as Fields }: StreamOptions<EventOf<S, N>>,
 ): Stream<S> {
   const { type, event: codec } = skeleton.maps[map] as MapSpec<unknown, unknown, EventOf<S, N>>;
   if (codec === undefined) throw new TypeError(`Cannot stream map ${map}: it has no event type`);
   return {
-    header: headerLine(columns),
+    header: format.header,
     open(object) {
       const { fd, maxEntries } = object.bufferMap(map);
       const source = type === "ringbuf"
         ? new RingBuffer(fd, maxEntries, codec)
         : new PerfBuffer(fd, codec, { cpus: onlineCpus(), bytesPerCpu: PERF_BYTES_PER_CPU });
-      return tableOf(source, columns, fields);
+      return valuesOf(source, format, fields);
     },
   };
 }
 
 /**
- * The lines that a tool's program prints into the trace_pipe: those with `message`, from now on. Without columns the text is the
- * kernel's line as it is.
+ * The lines that a tool's program prints into the trace_pipe, from now on: those whose message matches. Where nothing else is said,
+ * people see the kernel's lines as they are.
  */
-export function traceStream(message: string, columns?: readonly Column<TraceLine>[]): Stream {
+export function traceStream(
+  message: RegExp,
+  { format = lines(({ raw }) => raw), fields = traceFields }: Partial<StreamOptions<TraceEvent>> =
+    {},
+): Stream {
   return {
-    header: columns && headerLine(columns),
+    header: format.header,
     open() {
       const source = new TraceStream(message);
-      const raw = [column("", ({ raw }) => raw)];
-      const stream = tableOf(source, columns ?? raw, traceFields);
-      return { ...stream, losses: (printed, atEnd) => source.losses(printed, atEnd) };
+      const losses = (printed: bigint) => source.losses(printed);
+      return { ...valuesOf(source, format, fields), losses };
     },
   };
 }
 
-function column(heading: string, cell: (event: TraceEvent) => string): Column<TraceEvent> {
-  return { heading, width: 0, cell };
-}
-
-function traceFields({ ts, pid, comm, cpu, flags, message }: TraceEvent): Fields {
+/** The fields of a line of trace_pipe. */
+export function traceFields({ ts, pid, comm, cpu, flags, message }: TraceEvent): Fields {
   return { ts, pid, comm, cpu, flags, message };
 }
 
-function tableOf<E>(
+function valuesOf<E>(
   source: EventSource<E>,
-  columns: readonly Column<E>[],
+  { line }: Format<E>,
   fields: (event: E) => Fields,
 ): OpenStream {
   let first: E | undefined;
@@ -99,11 +101,7 @@ function tableOf<E>(
     drain: (limit, take) =>
       source.drain(limit, (event) => {
         const start = first ??= event;
-        return take({
-          type: "event",
-          fields: fields(event),
-          line: () => eventLine(columns, event, start),
-        });
+        return take({ type: "event", fields: fields(event), line: () => line(event, start) });
       }),
     [Symbol.dispose]: () => source[Symbol.dispose](),
   };

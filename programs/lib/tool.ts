@@ -1,10 +1,31 @@
 /** What a tool is: a declaration. How it runs is the session's matter, and the same for all. */
 
-import type { LoadedObject } from "../../ffi/bpf/object.ts";
+import type { LoadedObject, OpenObject } from "../../ffi/bpf/object.ts";
 import type { Skeleton } from "../../ffi/bpf/skeleton.ts";
 import type { Plans } from "../../ffi/probes/plan.ts";
 import type { Stream } from "./stream.ts";
 import type { Value } from "./value.ts";
+
+/** A word that a tool takes behind its name (`gimlet vfsreadlat 5`), or an option of its own (`--unit msecs`). */
+export interface Parameter {
+  /** As people write it: `interval`, or `--unit`. */
+  readonly name: string;
+  readonly help: string;
+  /** What may stand there. */
+  readonly pattern: RegExp;
+  /** What it is where nothing is said; without one the word must be given. */
+  readonly fallback?: string;
+}
+
+/** The values of a tool's parameters, by their names without dashes. */
+export type Arguments = Readonly<Record<string, string>>;
+
+/** When a tool reports while it runs. */
+export interface Interval {
+  readonly ms: number;
+  /** How often; then it ends. Without it, it goes on. */
+  readonly count?: number;
+}
 
 /** A tool, as its folder declares it. */
 export interface ToolSpec<S extends Skeleton> {
@@ -14,15 +35,24 @@ export interface ToolSpec<S extends Skeleton> {
   readonly summary: string;
   /** A command to run beside it or with it, that makes its event happen. */
   readonly example: string;
+  /** What it takes beside the options that all tools have; words in their order. */
+  readonly parameters?: readonly Parameter[];
   /** The ways to see its event, the best first: which program attaches where. A probe with a `?` behind may be missing. */
-  readonly plans: Plans<keyof S["programs"] & string>;
+  readonly plans: PlansOf<S> | ((args: Arguments) => PlansOf<S>);
+  /** Sets constants and map sizes before the object is loaded. */
+  readonly configure?: (object: OpenObject<S>, args: Arguments) => void;
   /** The first line that a person sees. */
   readonly banner?: string;
   /** The events that it prints as they happen. */
   readonly stream?: Stream<S>;
-  /** What it prints at the end. */
-  readonly end?: (object: LoadedObject<S>) => Value[];
+  /** Called once, before anything is counted; what it gives is called for each report: at the end, and every interval. */
+  readonly report?: (object: LoadedObject<S>, args: Arguments) => () => Value[];
+  readonly interval?: (args: Arguments) => Interval;
+  /** When it ends, if neither --duration nor a command is given. */
+  readonly durationMs?: number;
 }
+
+type PlansOf<S extends Skeleton> = Plans<keyof S["programs"] & string>;
 
 /** A tool, ready to run. */
 export interface Tool extends ToolSpec<Skeleton> {
@@ -34,4 +64,9 @@ export interface Tool extends ToolSpec<Skeleton> {
 export function defineTool<const S extends Skeleton>(skeleton: S, spec: ToolSpec<S>): Tool {
   // Who runs a tool opens this very skeleton, so that each part gets the object that it was written for.
   return { ...spec, name: skeleton.name, skeleton } as unknown as Tool;
+}
+
+/** The plans of a tool, for its arguments. */
+export function plansOf({ plans }: Tool, args: Arguments): Plans {
+  return typeof plans === "function" ? plans(args) : plans;
 }

@@ -19,19 +19,19 @@ export interface TraceEvent extends TraceLine {
 }
 
 /**
- * Reads trace_pipe and passes on the lines that end in `message` and are younger than this object. It counts them, since every
+ * Reads trace_pipe and passes on the lines whose message matches and that are younger than this object. It counts them, since every
  * other reader of the machine takes lines away.
  */
 export class TraceStream implements EventSource<TraceEvent> {
   readonly fds: readonly number[];
-  readonly #message: string;
+  readonly #message: RegExp;
   readonly #pipe: TracePipe;
   readonly #since: bigint;
   #overwritten = 0n;
   #received = 0n;
 
   /** @throws {BpfError} E_NO_TRACEFS, E_TRACE_PIPE_BUSY, E_TRACING_OFF, E_PERMISSION */
-  constructor(message: string) {
+  constructor(message: RegExp) {
     const tracefs = tracefsPath();
     const path = `${tracefs}/trace_pipe`;
     refuseWhenOff(tracefs);
@@ -49,18 +49,17 @@ export class TraceStream implements EventSource<TraceEvent> {
         this.#overwritten += BigInt(parseLostLine(raw)?.lost ?? 0);
         return true;
       }
-      if (line.message !== this.#message || line.ts < this.#since) return true;
+      if (!this.#message.test(line.message) || line.ts < this.#since) return true;
       this.#received++;
       return take({ ...line, raw });
     });
   }
 
   /**
-   * `printed` is how many lines the program has given to the kernel. Which of the lines that were overwritten were ours is not
-   * known until the end: then it is what did not arrive.
+   * What did not arrive, once nothing more can: `printed` is how many lines the program has given to the kernel. Before, nobody
+   * knows which of the lines that were overwritten were ours.
    */
-  losses(printed: bigint, atEnd: boolean): LostValue[] {
-    if (!atEnd) return [];
+  losses(printed: bigint): LostValue[] {
     const missing = printed - this.#received;
     if (missing <= 0n) return [];
     return [{

@@ -90,7 +90,13 @@ export interface StatusValue {
 }
 
 /** Why tracing ended. */
-export type EndReason = "interrupted" | "duration" | "max-events" | "command" | "stdout-closed";
+export type EndReason =
+  | "interrupted"
+  | "duration"
+  | "max-events"
+  | "count"
+  | "command"
+  | "stdout-closed";
 
 /** The last value. */
 export interface SummaryValue {

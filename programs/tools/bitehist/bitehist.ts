@@ -12,7 +12,7 @@ export default defineTool(bitehist, {
     tracepoint: { on_rq_issue_tracepoint: ["tracepoint:block:block_rq_issue"] },
   },
   banner: "Tracing... Hit Ctrl-C to end.",
-  end: (object) => [
+  report: (object) => () => [
     log2Hist(object.map("dist"), { unit: "kbytes", title: "log2 histogram" }),
     linearHist(object.map("dist_linear"), { unit: "kbytes", title: "linear histogram" }),
   ],

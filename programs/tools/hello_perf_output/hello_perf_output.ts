@@ -1,5 +1,5 @@
-import { column } from "../../lib/columns.ts";
 import { NEW_TASK } from "../../lib/events.ts";
+import { column, table } from "../../lib/format.ts";
 import { bufferStream } from "../../lib/stream.ts";
 import { seconds } from "../../lib/text.ts";
 import { defineTool } from "../../lib/tool.ts";
@@ -15,11 +15,11 @@ export default defineTool(hello_perf_output, {
     tp_btf: { on_fork: NEW_TASK.tp_btf },
   },
   stream: bufferStream(hello_perf_output, "events", {
-    columns: [
+    format: table([
       column("TIME(s)", 18, ({ ts }, first) => seconds(ts - first.ts)),
       column("COMM", 16, ({ comm }) => comm),
       column("PID", 6, ({ pid }) => String(pid)),
       column("MESSAGE", 0, () => "Hello, perf_output!"),
-    ],
+    ]),
   }),
 });

@@ -12,5 +12,5 @@ export default defineTool(hello_world, {
     tracepoint: { on_clone_tracepoint: NEW_TASK.tracepoint },
     tp_btf: { on_fork: NEW_TASK.tp_btf },
   },
-  stream: traceStream("Hello, World!"),
+  stream: traceStream(/^Hello, World!$/),
 });

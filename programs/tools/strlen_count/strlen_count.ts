@@ -11,7 +11,7 @@ export default defineTool(strlen_count, {
     uprobe: { on_strlen: ["uprobe:c:strlen"] },
   },
   banner: "Tracing strlen()... Hit Ctrl-C to end.",
-  end: (object) => [
+  report: (object) => () => [
     frequencies(object.map("counts"), {
       header: `${"COUNT".padStart(10)} STRING`,
       line: ({ c }, count) => `${String(count).padStart(10)} "${cEscaped(c)}"`,

@@ -1,6 +1,44 @@
 import { parseDuration, parseToolOptions } from "../../../cmd/options.ts";
 import { UsageError } from "../../../cmd/usage.ts";
+import { defineTool } from "../../../programs/lib/tool.ts";
 import { assertEquals, assertThrows } from "../../assert.ts";
+
+const SKELETON = {
+  name: "tool",
+  object: new URL("file:///nowhere"),
+  programs: {},
+  maps: {},
+  globals: {},
+} as const;
+const SPEC = { lesson: 0, summary: "", example: "", plans: {} };
+const TOOL = defineTool(SKELETON, SPEC);
+const VFSREADLAT = defineTool(SKELETON, {
+  ...SPEC,
+  parameters: [
+    { name: "interval", help: "seconds", pattern: /^\d+$/, fallback: "5" },
+    { name: "count", help: "how often", pattern: /^\d+$/, fallback: "" },
+    { name: "--unit", help: "msecs or usecs", pattern: /^[mu]secs$/, fallback: "msecs" },
+  ],
+});
+const NEEDS_PID = defineTool(SKELETON, {
+  ...SPEC,
+  parameters: [{ name: "PID", help: "a process", pattern: /^\d+$/ }],
+});
+
+Deno.test("parseToolOptions() gives a tool's own words and options, or what stands for them", () => {
+  const args = (...words: string[]) => parseToolOptions(VFSREADLAT, words).args;
+  assertEquals(args(), { interval: "5", count: "", unit: "msecs" });
+  assertEquals(args("1", "--unit", "usecs", "07"), { interval: "1", count: "07", unit: "usecs" });
+  assertThrows(() => args("x"), UsageError, 'Cannot read interval "x"');
+  assertThrows(() => args("--unit", "days"), UsageError, 'Cannot read --unit "days"');
+  assertThrows(() => args("1", "2", "3"), UsageError, 'Unexpected argument "3"');
+});
+
+Deno.test("parseToolOptions() asks for a word that must be there, unless help was asked for", () => {
+  const error = assertThrows(() => parseToolOptions(NEEDS_PID, []), UsageError, "PID is missing");
+  assertEquals(error.hint, "gimlet tool [OPTIONS] PID [-- CMD ARGS…]");
+  assertEquals(parseToolOptions(NEEDS_PID, ["--help"]).help, true);
+});
 
 Deno.test("parseDuration() takes ms, s and m, and seconds where nothing is said", () => {
   assertEquals(["250ms", "3s", "2m", "5", "0.5s"].map(parseDuration), [
@@ -16,7 +54,7 @@ Deno.test("parseDuration() takes ms, s and m, and seconds where nothing is said"
 });
 
 Deno.test("parseToolOptions() reads options before -- and leaves the command alone", () => {
-  const options = parseToolOptions([
+  const options = parseToolOptions(TOOL, [
     "--json",
     "--max-events",
     "3",
@@ -35,7 +73,7 @@ Deno.test("parseToolOptions() reads options before -- and leaves the command alo
 
 Deno.test("parseToolOptions() asks for the nearest option where one is not known", () => {
   const error = assertThrows(
-    () => parseToolOptions(["--max-event=3"]),
+    () => parseToolOptions(TOOL, ["--max-event=3"]),
     UsageError,
     'Unknown option "--max-event"',
   );
@@ -55,6 +93,6 @@ const WRONG = [
 
 for (const [args, message] of WRONG) {
   Deno.test(`parseToolOptions() refuses ${args.join(" ")}`, () => {
-    assertThrows(() => parseToolOptions(args), UsageError, message);
+    assertThrows(() => parseToolOptions(TOOL, args), UsageError, message);
   });
 }

@@ -1,4 +1,4 @@
-import { column, eventLine, headerLine } from "../../../programs/lib/columns.ts";
+import { column, table } from "../../../programs/lib/format.ts";
 import { cEscaped, seconds, textLines } from "../../../programs/lib/text.ts";
 import { assertEquals } from "../../assert.ts";
 
@@ -15,15 +15,15 @@ Deno.test("cEscaped() writes a string as C source would", () => {
 });
 
 Deno.test("a table keeps BCC's widths, and long cells push the others on", () => {
-  const columns = [
+  const { header, line } = table([
     column<{ comm: string; pid: number }>("COMM", 6, ({ comm }) => comm),
     column<{ comm: string; pid: number }>("PID", 4, ({ pid }) => String(pid)),
     column<{ comm: string; pid: number }>("MESSAGE", 0, () => "hi"),
-  ];
+  ]);
   const event = { comm: "sh", pid: 7 };
-  assertEquals(headerLine(columns), "COMM   PID  MESSAGE");
-  assertEquals(eventLine(columns, event, event), "sh     7    hi");
-  assertEquals(eventLine(columns, { comm: "very long", pid: 12345 }, event), "very long 12345 hi");
+  assertEquals(header, "COMM   PID  MESSAGE");
+  assertEquals(line(event, event), "sh     7    hi");
+  assertEquals(line({ comm: "very long", pid: 12345 }, event), "very long 12345 hi");
 });
 
 Deno.test("textLines() tells losses beside the output, and nothing of the header", () => {
