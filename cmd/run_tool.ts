@@ -19,6 +19,8 @@ import { errorLines, errorRecord } from "./report.ts";
 import { unknownName } from "./usage.ts";
 import { Writer } from "./writer.ts";
 
+const STDOUT = 1;
+
 /** Runs a tool with its arguments; gives the exit status. */
 export async function runToolCommand(tool: Tool, args: readonly string[]): Promise<number> {
   const options = parseToolOptions(tool, args);
@@ -38,6 +40,7 @@ export async function runToolCommand(tool: Tool, args: readonly string[]): Promi
     const outcome = await runTool(tool, {
       ...rest,
       stop: controller.signal,
+      outputFd: STDOUT,
       ...(command.length > 0
         ? { command: { words: command, output: commandOutput(options) } }
         : {}),

@@ -59,6 +59,17 @@ export function inOwnMounts(script: string, args: readonly string[] = []): Promi
   return run([...words, ...args]);
 }
 
+/** A shell with a name of its own, so that a test can tell its events from those of everything else on the machine. */
+export async function ownShell(): Promise<{ path: string; comm: string }> {
+  const folder = `${ROOT}dist/workload`;
+  await Deno.mkdir(folder, { recursive: true });
+  const comm = `sh-${Deno.pid}`;
+  const path = `${folder}/${comm}`;
+  await Deno.remove(path).catch(() => {});
+  await Deno.symlink(await Deno.realPath("/bin/sh"), path);
+  return { path, comm };
+}
+
 /** Compiles a C file of tests/workload; gives the path of the program. */
 export async function workload(name: string): Promise<string> {
   const folder = `${ROOT}dist/workload`;

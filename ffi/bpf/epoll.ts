@@ -1,14 +1,16 @@
 /** Waiting for several file descriptors at once, without stopping the program's timers and signals meanwhile. */
 
+import { ERRNO } from "../errno.ts";
 import { Fd } from "../raw/fd.ts";
-import { libc, succeeded } from "../raw/libc.ts";
+import { libc, LibcError, succeeded } from "../raw/libc.ts";
 
 const EPOLL_CTL_ADD = 1;
 const EPOLLIN = 1;
+const EPOLLERR_EPOLLHUP = 0x18;
 const EPOLL_CLOEXEC = 0o2000000;
 const EFD_NONBLOCK_CLOEXEC = 0o2004000;
 // struct epoll_event is packed on x86-64.
-const EVENT_SIZE = Deno.build.arch === "x86_64" ? 12 : 16;
+const [EVENT_SIZE, EVENT_DATA] = Deno.build.arch === "x86_64" ? [12, 4] : [16, 8];
 const MAX_EVENTS = 16;
 
 /**
@@ -20,6 +22,7 @@ export class Epoll implements Disposable {
   readonly #wake: Fd;
   // Kept here: the other thread writes into it.
   readonly #events = new Uint8Array(EVENT_SIZE * MAX_EVENTS);
+  readonly #onHangUp = new Map<number, () => void>();
   #waiting: Promise<number> | undefined;
   #closed = false;
 
@@ -31,8 +34,24 @@ export class Epoll implements Disposable {
 
   /** Watches a file descriptor for something to read. */
   add(fd: number): void {
+    this.#control(fd, EPOLLIN);
+  }
+
+  /** Calls back from {@linkcode wait} once nobody reads a pipe or socket any more. Files never hang up. */
+  addHangUp(fd: number, callback: () => void): void {
+    try {
+      this.#control(fd, 0);
+      this.#onHangUp.set(fd, callback);
+    } catch (error) {
+      if (!(error instanceof LibcError) || error.errno !== ERRNO.EPERM) throw error;
+    }
+  }
+
+  #control(fd: number, events: number): void {
     const event = new Uint8Array(EVENT_SIZE);
-    new DataView(event.buffer).setUint32(0, EPOLLIN, true);
+    const view = new DataView(event.buffer);
+    view.setUint32(0, events, true);
+    view.setInt32(EVENT_DATA, fd, true);
     succeeded("epoll_ctl", libc().epoll_ctl(this.#epoll.number, EPOLL_CTL_ADD, fd, event));
   }
 
@@ -45,8 +64,17 @@ export class Epoll implements Disposable {
       MAX_EVENTS,
       Math.max(0, Math.ceil(timeoutMs)),
     );
-    await this.#waiting;
+    const count = await this.#waiting;
     this.#waiting = undefined;
+    this.#tellHangUps(count);
+  }
+
+  #tellHangUps(count: number): void {
+    const view = new DataView(this.#events.buffer);
+    for (let at = 0; at < count * EVENT_SIZE; at += EVENT_SIZE) {
+      const hungUp = view.getUint32(at, true) & EPOLLERR_EPOLLHUP;
+      if (hungUp) this.#onHangUp.get(view.getInt32(at + EVENT_DATA, true))?.();
+    }
   }
 
   /** Ends the wait that is under way, and each later one at once. */

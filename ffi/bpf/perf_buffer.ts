@@ -5,6 +5,7 @@
  */
 
 import { ERRNO } from "../errno.ts";
+import { clockNow } from "../raw/clock.ts";
 import { libbpf } from "../raw/libbpf.ts";
 import { LibcError } from "../raw/libc.ts";
 import type { Fd } from "../raw/fd.ts";
@@ -18,7 +19,8 @@ import { tooShort } from "./ring_buffer.ts";
 const RECORD_LOST = 2; // PERF_RECORD_LOST
 const RECORD_SAMPLE = 9; // PERF_RECORD_SAMPLE
 const HEADER = 8; // struct perf_event_header
-const RAW_SIZE = 4; // the u32 in front of a sample's raw data
+const TIME = 8; // the u64 in front of a sample's raw data
+const RAW_SIZE = 4; // the u32 between the two
 const DATA_HEAD = 1024; // offsets in struct perf_event_mmap_page
 const DATA_TAIL = 1032;
 
@@ -62,17 +64,40 @@ export class PerfBuffer<E> implements EventSource<E> {
     return this.#rings.reduce((sum, ring) => sum + ring.lost, 0n);
   }
 
-  /** See {@linkcode EventSource.drain}. Records of one CPU come in order; those of several are not sorted by time. */
+  /**
+   * See {@linkcode EventSource.drain}. Records of all CPUs come in the order of their times; those that are younger than this call
+   * are left for the next one.
+   */
   drain(limit: number, take: (event: E) => boolean): number {
     if (this.#closed) throw closed("perf buffer");
+    const now = Number(clockNow("monotonic"));
+    for (const ring of this.#rings) ring.look();
     let taken = 0;
     let goOn = true;
     const takeOne = (event: E) => (goOn = take(event));
-    for (const ring of this.#rings) {
-      if (!goOn || taken >= limit) break;
-      taken += ring.drain(limit - taken, takeOne);
+    while (goOn && taken < limit) {
+      const [ring, until] = this.#earliest(now);
+      if (ring === undefined) break;
+      taken += ring.drain({ limit: limit - taken, until }, takeOne);
     }
+    for (const ring of this.#rings) ring.giveBack();
     return taken;
+  }
+
+  /** The CPU whose next record is the oldest, and up to when that holds. */
+  #earliest(now: number): [CpuRing<E> | undefined, number] {
+    let first: CpuRing<E> | undefined;
+    let firstTime = now;
+    let until = now;
+    for (const ring of this.#rings) {
+      const time = ring.nextTime;
+      if (time <= firstTime) {
+        if (first !== undefined) until = firstTime;
+        first = ring;
+        firstTime = time;
+      } else if (time < until) until = time;
+    }
+    return [first, until];
   }
 
   [Symbol.dispose](): void {
@@ -107,6 +132,7 @@ class CpuRing<E> implements Disposable {
   // A record that goes over the end of the ring is put together here.
   readonly #whole = new DataView(new ArrayBuffer(1 << 16));
   #position: number;
+  #end = 0;
   lost = 0n;
 
   constructor(cpu: number, codec: Codec<E>, size: number) {
@@ -138,11 +164,27 @@ class CpuRing<E> implements Disposable {
     if (result < 0) throw mapFailure(`open the perf buffer of CPU ${this.#cpu}`, result);
   }
 
-  drain(limit: number, take: (event: E) => boolean): number {
-    const end = Number(Atomics.load(this.#head, 0));
+  /** Looks how far the kernel has written by now. */
+  look(): void {
+    this.#end = Number(Atomics.load(this.#head, 0));
+  }
+
+  /** The time of the next record, in ns; 0 where it has none, infinity where there is no record. */
+  get nextTime(): number {
+    if (this.#position >= this.#end) return Infinity;
+    const at = this.#position % this.#size;
+    if (this.#data.getUint32(at, true) !== RECORD_SAMPLE) return 0;
+    // Records lie on multiples of 8 bytes, so neither half of a time goes over the end.
+    const low = this.#data.getUint32((at + HEADER) % this.#size, true);
+    const high = this.#data.getUint32((at + HEADER + 4) % this.#size, true);
+    return high * 2 ** 32 + low;
+  }
+
+  /** Takes records up to a limit and a time. */
+  drain({ limit, until }: { limit: number; until: number }, take: (event: E) => boolean): number {
     let taken = 0;
     let goOn = true;
-    while (goOn && taken < limit && this.#position < end) {
+    while (goOn && taken < limit && this.nextTime <= until) {
       const at = this.#position % this.#size;
       const type = this.#data.getUint32(at, true);
       const length = this.#data.getUint16(at + 6, true);
@@ -156,14 +198,18 @@ class CpuRing<E> implements Disposable {
       }
       this.#position += length;
     }
-    Atomics.store(this.#tail, 0, BigInt(this.#position));
     return taken;
   }
 
+  /** Lets the kernel write over what was read. */
+  giveBack(): void {
+    Atomics.store(this.#tail, 0, BigInt(this.#position));
+  }
+
   #decode(view: DataView, at: number): E {
-    const length = view.getUint32(at + HEADER, true);
+    const length = view.getUint32(at + HEADER + TIME, true);
     if (length < this.#codec.size) throw tooShort("perf buffer", length, this.#codec.size);
-    return this.#codec.decode(view, at + HEADER + RAW_SIZE);
+    return this.#codec.decode(view, at + HEADER + TIME + RAW_SIZE);
   }
 
   #joined(at: number, length: number): DataView {

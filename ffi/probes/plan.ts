@@ -29,12 +29,12 @@ export class AttachedPlan<S extends Skeleton> implements Disposable {
   ) {}
 
   /** Takes the programs out of their places; the maps can still be read. */
-  detach(): void {
-    for (const link of this.links.toReversed()) link[Symbol.dispose]();
+  async detach(): Promise<void> {
+    await Promise.all(this.links.map((link) => link.detach()));
   }
 
   [Symbol.dispose](): void {
-    this.detach();
+    for (const link of this.links.toReversed()) link[Symbol.dispose]();
     this.object[Symbol.dispose]();
   }
 }

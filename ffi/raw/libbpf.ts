@@ -98,6 +98,13 @@ const SYMBOLS = {
     result: "pointer",
   },
   bpf_link__destroy: { parameters: ["pointer" /* struct bpf_link *link */], result: "i32" },
+  // The same on another thread: the kernel waits for a grace period, and several waits can share one.
+  bpf_link__destroy_elsewhere: {
+    name: "bpf_link__destroy",
+    parameters: ["pointer" /* struct bpf_link *link */],
+    result: "i32",
+    nonblocking: true,
+  },
   bpf_map_lookup_elem: {
     parameters: [
       "i32", // int fd

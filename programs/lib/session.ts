@@ -43,6 +43,8 @@ export interface RunOptions {
   readonly maxEvents?: number;
   /** Started once every probe is armed; tracing ends when it ends. */
   readonly command?: CommandOptions;
+  /** The file descriptor that the output goes to: the session ends once nobody reads there any more. */
+  readonly outputFd?: number;
   /** Ends the session; its reason is a {@linkcode StopRequest}. */
   readonly stop: AbortSignal;
 }
@@ -143,6 +145,7 @@ class Session {
   #events = 0;
   #lost = 0n;
   #reports = 0;
+  #outputClosed = false;
   #command: Command | undefined;
 
   constructor(
@@ -163,6 +166,8 @@ class Session {
     const untilStopped = options.command === undefined ? tool.durationMs : undefined;
     this.#durationMs = options.durationMs ?? untilStopped ?? Infinity;
     for (const fd of stream?.fds ?? []) this.#epoll.add(fd);
+    const { outputFd } = options;
+    if (outputFd !== undefined) this.#epoll.addHangUp(outputFd, () => this.#outputClosed = true);
   }
 
   async run(): Promise<Outcome> {
@@ -176,7 +181,7 @@ class Session {
         this.#command = new Command(command);
         this.#command.status.then(wake, wake);
       }
-      const summary = this.#finish(await this.#readUntilEnd());
+      const summary = await this.#finish(await this.#readUntilEnd());
       return { summary, commandStatus: await this.#waitForCommand() };
     } finally {
       stop.removeEventListener("abort", wake);
@@ -205,6 +210,7 @@ class Session {
   #endReason(elapsedMs: number): EndReason | undefined {
     const { stop, maxEvents = Infinity } = this.#options;
     if (this.#events >= maxEvents) return "max-events";
+    if (this.#outputClosed) return "stdout-closed";
     if (stop.aborted) return (stop.reason as StopRequest).reason;
     if (elapsedMs >= this.#durationMs) return "duration";
     if (this.#reports >= (this.#interval.count ?? Infinity)) return "count";
@@ -221,11 +227,11 @@ class Session {
     return (this.#reports + 1) * this.#interval.ms;
   }
 
-  #finish(reason: EndReason): SummaryValue {
+  async #finish(reason: EndReason): Promise<SummaryValue> {
     const { object } = this.#attached;
     const duration_ns = clockNow("monotonic") - this.#started;
     object.setGlobal("gimlet_armed", false);
-    this.#attached.detach();
+    await this.#attached.detach();
     const losses = this.#losses.news();
     // What happened before the end was seen; beyond the limit that was asked for nothing is.
     if (reason !== "max-events") {

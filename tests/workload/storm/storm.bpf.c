@@ -4,6 +4,7 @@
 
 struct record_t {
 	u64 number; /* counts on each CPU by itself */
+	u64 ts; /* ns since boot */
 	u32 cpu;
 	u32 pid;
 };
@@ -36,6 +37,7 @@ static __always_inline bool fill(struct record_t *record)
 	if (!count)
 		return false;
 	record->number = (*count)++;
+	record->ts = bpf_ktime_get_ns();
 	record->cpu = bpf_get_smp_processor_id();
 	record->pid = gimlet_pid_tgid();
 	return true;

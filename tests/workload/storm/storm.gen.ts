@@ -6,10 +6,12 @@ import type { Skeleton } from "../../../ffi/bpf/skeleton.ts";
 import type { Codec } from "../../../ffi/wire/codec.ts";
 import { bool, chars, u32, u64 } from "../../../ffi/wire/codec.ts";
 
-/** `struct record_t`: 16 bytes */
+/** `struct record_t`: 24 bytes */
 export interface Record {
   /** `u64` */
   readonly number: bigint;
+  /** `u64` */
+  readonly ts: bigint;
   /** `u32` */
   readonly cpu: number;
   /** `u32` */
@@ -18,18 +20,20 @@ export interface Record {
 
 /** Reads and writes {@linkcode Record}. */
 export const recordCodec: Codec<Record> = {
-  size: 16,
+  size: 24,
   decode(view, at) {
     return {
       number: view.getBigUint64(at, true),
-      cpu: view.getUint32(at + 8, true),
-      pid: view.getUint32(at + 12, true),
+      ts: view.getBigUint64(at + 8, true),
+      cpu: view.getUint32(at + 16, true),
+      pid: view.getUint32(at + 20, true),
     };
   },
   encode(view, at, value) {
     view.setBigUint64(at, value.number, true);
-    view.setUint32(at + 8, value.cpu, true);
-    view.setUint32(at + 12, value.pid, true);
+    view.setBigUint64(at + 8, value.ts, true);
+    view.setUint32(at + 16, value.cpu, true);
+    view.setUint32(at + 20, value.pid, true);
   },
 };
 
