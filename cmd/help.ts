@@ -18,6 +18,7 @@ export function mainHelp(): string[] {
     "",
     bold("Others:"),
     "  lesson [N]           list the lessons, or show one: notes and source",
+    "  selftest             try every tool on this machine: --format text|tap|ktap|junit|json, --only TOOL,…",
     "  version [--json]     say what this is and what it runs on",
     "  help [TOOL]          show this help, or a tool's",
     "",

@@ -7,13 +7,14 @@ import { mainHelp, toolHelp } from "./help.ts";
 import { lessonLines } from "./lesson.ts";
 import { errorLines } from "./report.ts";
 import { printAll, runToolCommand } from "./run_tool.ts";
+import { selftest } from "./selftest.ts";
 import { setColorEnabled } from "./std.ts";
 import { unknownName } from "./usage.ts";
 import { versionLines } from "./version.ts";
 import { isGuestInit, runGuest } from "./vm/guest.ts";
 import { Writer } from "./writer.ts";
 
-const SUBCOMMANDS = ["help", "lesson", "version"] as const;
+const SUBCOMMANDS = ["help", "lesson", "selftest", "version"] as const;
 
 /** Runs gimlet with its arguments; gives the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -30,6 +31,8 @@ export async function main(args: readonly string[]): Promise<number> {
       return printAll(out, mainHelp());
     case "lesson":
       return printAll(out, lessonLines(rest));
+    case "selftest":
+      return await selftest(rest);
     case "version":
     case "--version":
     case "-V":

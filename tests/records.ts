@@ -12,8 +12,11 @@ export function jsonRecords(text: string): JsonRecord[] {
 }
 
 function exact(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-  return BigInt(context?.source ?? value);
+  const source = context?.source ?? "";
+  if (typeof value !== "number" || Number.isSafeInteger(value) || !/^-?\d+$/.test(source)) {
+    return value;
+  }
+  return BigInt(source);
 }
 
 /** The records of one type. */

@@ -1,7 +1,8 @@
 /** Maps that count how often something was seen. */
 
 import { type PerCpuMap, sumOf } from "../../ffi/bpf/map.ts";
-import type { MapValue, Plain } from "./value.ts";
+import { json } from "./json.ts";
+import type { MapValue, Plain, Value } from "./value.ts";
 
 /** The text of a table of counts. */
 export interface FrequencyText<K> {
@@ -24,6 +25,13 @@ export function frequencies<K>(
     header,
     line: (i) => line(entries[i]!.key, entries[i]!.value),
   };
+}
+
+/** The count of a key in the maps among some values; `undefined` where there is none. */
+export function countOf(values: readonly Value[], key: Plain): Plain | undefined {
+  const wanted = json(key);
+  return values.flatMap((value) => value.type === "map" ? value.entries : [])
+    .find((entry) => json(entry.key) === wanted)?.value;
 }
 
 function compare<T extends bigint | string>(a: T, b: T): number {

@@ -43,6 +43,8 @@ export interface RunOptions {
   readonly maxEvents?: number;
   /** Started once every probe is armed; tracing ends when it ends. */
   readonly command?: CommandOptions;
+  /** Called once every probe is armed. */
+  readonly onArmed?: () => void;
   /** The file descriptor that the output goes to: the session ends once nobody reads there any more. */
   readonly outputFd?: number;
   /** Ends the session; its reason is a {@linkcode StopRequest}. */
@@ -171,12 +173,13 @@ class Session {
   }
 
   async run(): Promise<Outcome> {
-    const { command, stop } = this.#options;
+    const { command, onArmed, stop } = this.#options;
     const wake = () => this.#epoll.wake();
     stop.addEventListener("abort", wake);
     try {
       this.#attached.object.setGlobal("gimlet_armed", true);
       this.#sink.flush();
+      onArmed?.();
       if (command !== undefined) {
         this.#command = new Command(command);
         this.#command.status.then(wake, wake);

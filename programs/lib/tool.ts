@@ -3,6 +3,7 @@
 import type { LoadedObject, OpenObject } from "../../ffi/bpf/object.ts";
 import type { Skeleton } from "../../ffi/bpf/skeleton.ts";
 import type { Plans } from "../../ffi/probes/plan.ts";
+import type { StimulusName } from "./stimulus.ts";
 import type { Stream } from "./stream.ts";
 import type { Value } from "./value.ts";
 
@@ -27,6 +28,18 @@ export interface Interval {
   readonly count?: number;
 }
 
+/** How a tool is tested on the machine that it runs on. */
+export interface Selftest {
+  /** What a second process does once the tool is armed. */
+  readonly stimulus: StimulusName;
+  /** The event may happen in the name of another process, such as a kernel thread: do not filter. */
+  readonly anyProcess?: boolean;
+  /** The tool's arguments, for the id of that process. */
+  readonly args?: (pid: number) => Arguments;
+  /** Whether what the tool gave shows the deed; without it, any event, count or entry does. */
+  readonly proof?: (values: readonly Value[]) => boolean;
+}
+
 /** A tool, as its folder declares it. */
 export interface ToolSpec<S extends Skeleton> {
   /** The number of its lesson in the BCC Python tutorial. */
@@ -48,6 +61,8 @@ export interface ToolSpec<S extends Skeleton> {
   /** Called once, before anything is counted; what it gives is called for each report: at the end, and every interval. */
   readonly report?: (object: LoadedObject<S>, args: Arguments) => () => Value[];
   readonly interval?: (args: Arguments) => Interval;
+  /** How `gimlet selftest` makes its event happen, and knows that it was seen. */
+  readonly selftest: Selftest;
   /** When it ends, if neither --duration nor a command is given. */
   readonly durationMs?: number;
 }

@@ -9,6 +9,7 @@ const tool = defineTool(refused, {
   lesson: 0,
   summary: "A program that is refused",
   example: "",
+  selftest: { stimulus: "clone" },
   plans: { tracepoint: { refused: ["tracepoint:syscalls:sys_enter_clone"] } },
 });
 

@@ -297,7 +297,9 @@ test("a run creates no file, opens nothing in temporary folders, and no socket",
       const calls = (await Deno.readTextFile(log)).split("\n");
       assert(calls.some((call) => call.includes("BPF_PROG_LOAD")));
       const wrong = /O_CREAT|O_WRONLY|open.*"(\/var)?\/tmp|socket\(|mkdir|rename|unlink/;
-      assertEquals(calls.filter((call) => wrong.test(call)), []);
+      // The binary itself may lie in such a folder.
+      const opened = calls.filter((call) => !call.includes(BINARY));
+      assertEquals(opened.filter((call) => wrong.test(call)), []);
     }
   } finally {
     await Deno.remove(log);

@@ -6,6 +6,7 @@ export default defineTool(bitehist, {
   lesson: 9,
   summary: "Show the sizes of block I/O as histograms",
   example: "gimlet bitehist -- dd if=/dev/zero of=/var/tmp/bites bs=1M count=64 oflag=direct",
+  selftest: { stimulus: "disk", anyProcess: true },
   plans: {
     kprobe: { on_start_request: ["kprobe:blk_mq_start_request"] },
     tp_btf: { on_rq_issue: ["tp_btf:block_rq_issue"] },

@@ -9,6 +9,7 @@ export default defineTool(hello_perf_output, {
   lesson: 7,
   summary: "Say hello for each new process or thread, through a perf buffer",
   example: "gimlet hello_perf_output -- sh -c 'for i in 1 2 3; do /bin/true; done'",
+  selftest: { stimulus: "clone" },
   plans: {
     kprobe: { on_clone_kprobe: NEW_TASK.kprobe },
     tracepoint: { on_clone_tracepoint: NEW_TASK.tracepoint },

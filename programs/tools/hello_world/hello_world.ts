@@ -7,6 +7,7 @@ export default defineTool(hello_world, {
   lesson: 1,
   summary: "Print a line for each new process or thread, through the kernel's trace_pipe",
   example: "gimlet hello_world -- sh -c 'for i in 1 2 3; do /bin/true; done'",
+  selftest: { stimulus: "clone" },
   plans: {
     kprobe: { on_clone_kprobe: NEW_TASK.kprobe },
     tracepoint: { on_clone_tracepoint: NEW_TASK.tracepoint },

@@ -10,7 +10,13 @@ const SKELETON = {
   maps: {},
   globals: {},
 } as const;
-const SPEC = { lesson: 0, summary: "", example: "", plans: {} };
+const SPEC = {
+  lesson: 0,
+  summary: "",
+  example: "",
+  selftest: { stimulus: "clone" },
+  plans: {},
+} as const;
 const TOOL = defineTool(SKELETON, SPEC);
 const VFSREADLAT = defineTool(SKELETON, {
   ...SPEC,
