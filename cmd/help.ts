@@ -18,7 +18,7 @@ export function mainHelp(): string[] {
     "",
     bold("Others:"),
     "  lesson [N]           list the lessons, or show one: notes and source",
-    "  selftest             try every tool on this machine: --format text|tap|ktap|junit|json, --only TOOL,…",
+    "  selftest             try every tool on this machine: see gimlet selftest --help",
     "  version [--json]     say what this is and what it runs on",
     "  help [TOOL]          show this help, or a tool's",
     "",

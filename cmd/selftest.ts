@@ -1,40 +1,45 @@
 /**
  * `gimlet selftest`: tries every tool on this very machine.
  *
- * For each tool a second process of gimlet waits until the tool is armed, does what the tool is there to see, and ends. The tool must have
- * seen it.
+ * A second process of gimlet does what each tool is there to see, once the tool is armed; the tool must have seen it.
  */
 
 import { BpfError } from "../ffi/errors.ts";
 import { runTool } from "../programs/lib/session.ts";
-import { CannotStimulate, STIMULI, type StimulusName } from "../programs/lib/stimulus.ts";
-import type { Tool } from "../programs/lib/tool.ts";
+import { type Arguments, plansOf, type Tool } from "../programs/lib/tool.ts";
 import type { Value } from "../programs/lib/value.ts";
 import { STATUS, statusOf } from "./exit_status.ts";
 import { byLesson } from "./help.ts";
 import { printAll } from "./run_tool.ts";
+import { answerStimuli, SecondProcess } from "./second_process.ts";
 import { parseArgs } from "./std.ts";
 import { TEST_FORMATS, type TestFormatName, type TestResult } from "./test_report.ts";
 import { unknownName, UsageError } from "./usage.ts";
 import { Writer } from "./writer.ts";
 
-/** The status of a stimulus that this machine cannot give. */
-const CANNOT = 77;
-/** A tool that has not ended by then has not noticed that the second process is gone. */
-const LONGEST_MS = 60_000;
+/** The help's lines. */
+export const SELFTEST_HELP = [
+  "Try every tool on this machine: a second process does what the tool is there to see.",
+  "",
+  "Usage: gimlet selftest [--format text|tap|ktap|junit|json] [--only TOOL,…] [--all-plans]",
+  "",
+  "The status is 0 if all that this kernel can do works, else 1. With --all-plans each plan is a test.",
+] as const;
 
 /** Runs `gimlet selftest` with its arguments; gives the exit status. */
 export async function selftest(args: readonly string[]): Promise<number> {
-  const { format, tools, stimulus } = parse(args);
-  if (stimulus !== undefined) return await stimulate(stimulus);
+  const options = parse(args);
   const out = new Writer(Deno.stdout);
-  const { head, result, tail } = TEST_FORMATS[format];
-  printAll(out, head(tools.length));
+  if (options.help) return printAll(out, SELFTEST_HELP);
+  if (options.second) return await answerStimuli();
+  const { head, result, tail } = TEST_FORMATS[options.format];
+  await using second = new SecondProcess();
+  const trials = options.tools.flatMap((tool) => trialsOf(tool, second.pid, options.allPlans));
+  printAll(out, head(trials.length));
   const results: TestResult[] = [];
-  for (const tool of tools) {
-    const tested = await testTool(tool);
-    results.push(tested);
-    printAll(out, result(tested, results.length));
+  for (const trial of trials) {
+    results.push(await timed(trial, second));
+    printAll(out, result(results.at(-1)!, results.length));
   }
   printAll(out, tail(results));
   return results.some(({ outcome }) => outcome === "fail") ? STATUS.expectation : STATUS.done;
@@ -43,89 +48,109 @@ export async function selftest(args: readonly string[]): Promise<number> {
 interface SelftestOptions {
   readonly format: TestFormatName;
   readonly tools: readonly Tool[];
-  readonly stimulus: StimulusName | undefined;
+  readonly allPlans: boolean;
+  readonly help: boolean;
+  /** This is the second process. */
+  readonly second: boolean;
 }
 
 function parse(args: readonly string[]): SelftestOptions {
-  const names = ["format", "only", "stimulus"];
+  const text = ["format", "only"];
+  const switches = ["all-plans", "help", "second-process"];
   const parsed = parseArgs(args, {
-    string: ["_", ...names],
+    string: ["_", ...text],
+    boolean: switches,
+    alias: { h: "help" },
     unknown: (arg) => {
-      throw unknownName("option", arg, names.map((name) => `--${name}`));
+      throw unknownName("option", arg, [...text, ...switches].map((name) => `--${name}`));
     },
   });
-  const { format = "text", only, stimulus } = parsed as Record<string, string | undefined>;
+  const { format = "text", only } = parsed as Record<string, string | undefined>;
+  if (!isFormat(format)) {
+    const names = Object.keys(TEST_FORMATS).join(", ");
+    throw new UsageError(`Unknown format "${format}"`, `It should be one of ${names}`);
+  }
   const all = byLesson();
-  const wanted = only?.split(",") ?? all.map(({ name }) => name);
   return {
-    format: oneOf("format", format, TEST_FORMATS),
-    tools: wanted.map((name) => {
-      const tool = all.find((tool) => tool.name === name.replaceAll("-", "_"));
-      if (tool === undefined) throw unknownName("tool", name, all.map(({ name }) => name));
-      return tool;
-    }),
-    stimulus: stimulus === undefined ? undefined : oneOf("stimulus", stimulus, STIMULI),
+    format,
+    tools: only === undefined ? all : only.split(",").map((name) => findTool(all, name)),
+    allPlans: parsed["all-plans"] === true,
+    help: parsed["help"] === true,
+    second: parsed["second-process"] === true,
   };
 }
 
-function oneOf<T extends object>(kind: string, name: string, table: T): keyof T & string {
-  if (Object.hasOwn(table, name)) return name as keyof T & string;
-  throw new UsageError(
-    `Unknown ${kind} "${name}"`,
-    `It should be ${Object.keys(table).join(", ")}`,
+function isFormat(name: string): name is TestFormatName {
+  return Object.hasOwn(TEST_FORMATS, name);
+}
+
+function findTool(tools: readonly Tool[], name: string): Tool {
+  const tool = tools.find((tool) => tool.name === name.replaceAll("-", "_"));
+  if (tool === undefined) throw unknownName("tool", name, tools.map(({ name }) => name));
+  return tool;
+}
+
+/** One thing to try. */
+interface Trial {
+  readonly name: string;
+  readonly tool: Tool;
+  readonly args: Arguments;
+  readonly plan: string | undefined;
+}
+
+function trialsOf(tool: Tool, pid: number, allPlans: boolean): Trial[] {
+  const args = tool.selftest.args?.(pid) ?? defaultArguments(tool);
+  if (!allPlans) return [{ name: tool.name, tool, args, plan: undefined }];
+  return Object.keys(plansOf(tool, args)).map((plan) => ({
+    name: `${tool.name}/${plan}`,
+    tool,
+    args,
+    plan,
+  }));
+}
+
+function defaultArguments({ parameters = [] }: Tool): Arguments {
+  return Object.fromEntries(
+    parameters.map(({ name, fallback = "" }) => [name.replace(/^--/, ""), fallback]),
   );
 }
 
-/** The second process: waits for a line, does the deed, ends. */
-async function stimulate(name: StimulusName): Promise<number> {
-  Deno.stdin.readSync(new Uint8Array(1));
-  try {
-    await STIMULI[name]();
-    return STATUS.done;
-  } catch (error) {
-    if (!(error instanceof CannotStimulate)) throw error;
-    printAll(new Writer(Deno.stderr), [error.message]);
-    return CANNOT;
-  }
-}
-
-async function testTool(tool: Tool): Promise<TestResult> {
+async function timed(trial: Trial, second: SecondProcess): Promise<TestResult> {
   const start = performance.now();
-  const finding = await tryTool(tool);
-  return { name: tool.name, ...finding, seconds: (performance.now() - start) / 1000 };
+  const finding = await findOut(trial, second);
+  return { name: trial.name, ...finding, seconds: (performance.now() - start) / 1000 };
 }
 
 type Finding = Pick<TestResult, "outcome" | "detail">;
 
-async function tryTool(tool: Tool): Promise<Finding> {
-  const second = new SecondProcess(tool.selftest.stimulus);
+async function findOut(
+  { tool, args, plan }: Trial,
+  second: SecondProcess,
+): Promise<Finding> {
+  const { stimulus, anyProcess } = tool.selftest;
   const values: Value[] = [];
-  const ended = new AbortController();
-  const status = second.ended.finally(() => ended.abort({ reason: "command" }));
+  const done = new AbortController();
+  let answer: ReturnType<SecondProcess["perform"]> | undefined;
   try {
-    const { args, anyProcess } = tool.selftest;
     await runTool(tool, {
-      args: args?.(second.pid) ?? defaultArguments(tool),
+      args,
+      ...(plan === undefined ? {} : { plan }),
       filters: anyProcess ? {} : { tgid: second.pid },
-      durationMs: LONGEST_MS,
-      stop: ended.signal,
-      onArmed: () => second.go(),
+      stop: done.signal,
+      onArmed: () => {
+        answer = second.perform(stimulus)
+          .finally(() => done.abort({ reason: "command" }));
+      },
     }, { emit: (value) => values.push(value), flush: () => {} });
-    const { code, complaint } = await status;
-    if (code === CANNOT) return { outcome: "skip", detail: complaint };
-    if (code !== 0) return { outcome: "fail", detail: `the stimulus failed: ${complaint}` };
-    return judge(tool, values);
   } catch (error) {
-    second.go();
-    await status;
     return refused(error);
   }
-}
-
-function defaultArguments({ parameters = [] }: Tool): Record<string, string> {
-  return Object.fromEntries(
-    parameters.map(({ name, fallback = "" }) => [name.replace(/^--/, ""), fallback]),
-  );
+  const said = await answer;
+  if (said?.outcome === "cannot") return { outcome: "skip", detail: said.reason };
+  if (said?.outcome === "failed") {
+    return { outcome: "fail", detail: `the stimulus failed: ${said.reason}` };
+  }
+  return judge(tool, values);
 }
 
 function judge({ selftest: { proof = seenAnything } }: Tool, values: readonly Value[]): Finding {
@@ -148,40 +173,4 @@ function refused(error: unknown): Finding {
   if (!(error instanceof BpfError)) throw error;
   const outcome = statusOf(error) === STATUS.noProbe ? "skip" : "fail";
   return { outcome, detail: `${error.code}: ${error.cause}` };
-}
-
-/** A gimlet beside this one. */
-class SecondProcess {
-  readonly ended: Promise<{ code: number; complaint: string }>;
-  readonly #child: Deno.ChildProcess;
-  readonly #start: WritableStreamDefaultWriter<Uint8Array>;
-  #gone = false;
-
-  constructor(stimulus: StimulusName) {
-    const source = Deno.build.standalone ? [] : ["run", "-A", Deno.mainModule];
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: [...source, "selftest", "--stimulus", stimulus],
-      stdin: "piped",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    this.#start = this.#child.stdin.getWriter();
-    this.ended = this.#end();
-  }
-
-  get pid(): number {
-    return this.#child.pid;
-  }
-
-  /** Lets it do its deed. */
-  go(): void {
-    if (this.#gone) return;
-    this.#gone = true;
-    this.#start.write(new TextEncoder().encode("\n")).then(() => this.#start.close(), () => {});
-  }
-
-  async #end(): Promise<{ code: number; complaint: string }> {
-    const [complaint = ""] = (await new Response(this.#child.stderr).text()).split("\n");
-    return { code: (await this.#child.status).code, complaint };
-  }
 }

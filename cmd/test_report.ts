@@ -24,7 +24,7 @@ const WORD = { pass: "ok", fail: "FAIL", skip: "skip" } as const;
 const text: TestFormat = {
   head: () => [],
   result: ({ name, outcome, detail }) => [
-    `${WORD[outcome].padEnd(4)}  ${name.padEnd(20)} ${detail}`.trimEnd(),
+    `${WORD[outcome].padEnd(4)}  ${name.padEnd(28)} ${detail}`.trimEnd(),
   ],
   tail(results) {
     const count = (wanted: TestResult["outcome"]) =>

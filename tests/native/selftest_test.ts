@@ -39,7 +39,7 @@ test(
     const env = { GIMLET_LIBBPF: "/no/libbpf.so.1" };
     const { status, stdout } = await gimlet(["selftest", "--only", "strlen_count"], { env });
     assertEquals(status, 1);
-    assertMatch(stdout, /^FAIL  strlen_count +E_NO_LIBBPF: /);
+    assertMatch(stdout, /^FAIL +strlen_count +E_NO_LIBBPF: /);
   },
 );
 
@@ -54,7 +54,7 @@ test(
       "--only",
       "hello_world",
     ]);
-    assertMatch(stdout, /^skip  hello_world +E_NO_TRACEFS: it is not mounted/);
+    assertMatch(stdout, /^skip +hello_world +E_NO_TRACEFS: it is not mounted/);
     assertStringIncludes(stdout, "0 passed, 0 failed, 1 skipped\n");
     assertEquals(status, 0);
   },

@@ -18,9 +18,9 @@ function report(name: TestFormatName): string[] {
 
 Deno.test("text is for people", () => {
   assertEquals(report("text"), [
-    "ok    hello_world          plan kprobe",
-    'FAIL  bitehist             no record of "dd" <1 & 2>',
-    "skip  disksnoop            no disk #1",
+    "ok    hello_world                  plan kprobe",
+    'FAIL  bitehist                     no record of "dd" <1 & 2>',
+    "skip  disksnoop                    no disk #1",
     "1 passed, 1 failed, 1 skipped",
   ]);
 });
