@@ -23,6 +23,7 @@ export type ErrorCode =
   | "E_NO_KPROBES"
   | "E_NO_PROBE"
   | "E_NO_PLAN"
+  | "E_NO_PROCESS"
   | "E_ATTACH"
   | "E_VERIFIER"
   | "E_OBJECT"

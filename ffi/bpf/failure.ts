@@ -29,6 +29,11 @@ function loadCause(errno: number, log: string): Cause {
     /'([^']+)' is not found in vmlinux BTF/.exec(log);
   if (missing) return { code: "E_NO_PROBE", cause: `the kernel has no ${missing[1]}` };
   const refusal = verifierRefusal(log);
+  // What a program of tp_btf, fentry or fexit sees when it asks for an argument that its event has not.
+  if (refusal?.reason.startsWith("invalid bpf_context access")) {
+    const cause = `program ${refusal.program} does not fit: its event has other arguments here`;
+    return { code: "E_NO_PROBE", cause };
+  }
   if (refusal && errno !== ERRNO.EPERM) {
     return {
       code: "E_VERIFIER",
@@ -67,6 +72,24 @@ function attachCause(target: string, errno: number): Cause {
     default:
       return { code: "E_ATTACH", cause: errnoName(errno) };
   }
+}
+
+/** The error of a program that did not attach to a static probe. libbpf gives no number of its own for "there is none". */
+export function usdtFailure(
+  program: string,
+  { path, provider, name }: { path: string; provider: string; name: string },
+  errno: number,
+): BpfError {
+  const failure = attachFailure(program, `usdt:${path}:${provider}:${name}`, errno);
+  const isMissing = errno === ERRNO.ENOENT || failure.log.includes("no USDT notes section");
+  if (!isMissing) return failure;
+  return new BpfError(`attach ${program} to ${provider}:${name}`, {
+    step: "attach",
+    code: "E_NO_PROBE",
+    cause: `${path} has no USDT probe ${provider}:${name}`,
+    log: failure.log,
+    errno,
+  });
 }
 
 /** The error of a map operation. */

@@ -1,7 +1,8 @@
 import { lastErrno } from "../raw/libc.ts";
 import { libbpf } from "../raw/libbpf.ts";
+import { takeLog } from "../raw/log.ts";
 import { OptionStruct, type PointerValue, toCString } from "../raw/memory.ts";
-import { attachFailure } from "./failure.ts";
+import { attachFailure, usdtFailure } from "./failure.ts";
 import { Link } from "./link.ts";
 
 /** Where a user-space probe goes: `offset` in bytes from the start of the file, `pid` one process or -1 for all. */
@@ -10,6 +11,14 @@ export interface UprobeTarget {
   readonly offset: number;
   readonly pid?: number;
   readonly onReturn?: boolean;
+}
+
+/** Where a static probe of a program or library is: `pid` one process or -1 for all. */
+export interface UsdtTarget {
+  readonly path: string;
+  readonly provider: string;
+  readonly name: string;
+  readonly pid?: number;
 }
 
 /**
@@ -72,6 +81,24 @@ export class Program {
       options.bytes,
     );
     return this.#linked(link, `${onReturn ? "uretprobe" : "uprobe"}:${name}`);
+  }
+
+  /**
+   * A static probe, everywhere it stands in a program or library: `bpf_program__attach_usdt`. The program's section is `usdt`. The
+   * probe's semaphore is raised while the link lives. Kernels < 5.15 want a `pid` for libraries and position-independent programs.
+   */
+  attachUsdt({ path, provider, name, pid = -1 }: UsdtTarget): Link {
+    takeLog(); // what was said before does not explain this
+    const link = libbpf().bpf_program__attach_usdt(
+      this.#pointer,
+      pid,
+      toCString(path),
+      toCString(provider),
+      toCString(name),
+      null,
+    );
+    if (link !== null) return new Link(link, `usdt:${path}:${provider}:${name}`);
+    throw usdtFailure(this.name, { path, provider, name }, lastErrno());
   }
 
   #linked(link: PointerValue, target: string): Link {

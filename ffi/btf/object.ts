@@ -205,7 +205,9 @@ function symbolOffsets(elf: Elf): Map<string, number> {
 }
 
 function readMaps(btf: Btf, section: BtfSection): MapDescription[] {
-  return variablesOf(btf, section).map(({ variable }) => {
+  // Those with __ in front are libbpf's own, as in usdt.bpf.h: their types differ from one version to the next.
+  const ours = variablesOf(btf, section).filter(({ variable }) => !variable.name.startsWith("__"));
+  return ours.map(({ variable }) => {
     const definition = resolveType(btf, variable.type);
     if (definition.kind !== "struct") {
       throw error(`map ${variable.name} is a ${definition.kind}, should be a struct`);

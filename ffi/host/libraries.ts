@@ -1,5 +1,6 @@
 /** Where this machine's shared libraries are: as ld.so(8) looks for them. */
 
+import { mappedFiles, pathOfMapped } from "./process.ts";
 import { findLibrary, type LdCacheEntry, parseLdCache } from "../elf/ld_cache.ts";
 
 /** The loader's cache. A small system, such as a container's, may have none. */
@@ -24,6 +25,20 @@ export function libraryPath(name: string): string | undefined {
     if (found !== undefined) return found.path;
   }
   return undefined;
+}
+
+/** The path to the library of this name that a process has mapped; `undefined` where it has none. */
+export function mappedLibrary(pid: number, name: string): string | undefined {
+  const files = mappedFiles(pid);
+  const entries = files.map(({ path }) => ({ soname: sonameOf(path), path, flags: 0, hwcap: 0n }));
+  const found = findLibrary(entries, name);
+  const file = files.find(({ path }) => path === found?.path);
+  return file && pathOfMapped(pid, file);
+}
+
+/** The name of a library's file; glibc < 2.34 has libc-2.31.so behind the link libc.so.6, and the kernel tells the former. */
+function sonameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1).replace(/^(lib\w+)-[\d.]+\.so$/, "$1.so");
 }
 
 function readCache(): LdCacheEntry[] {

@@ -42,6 +42,76 @@ export function ownPidNamespace(): PidNamespace | undefined {
   return { dev: BigInt(dev), ino: BigInt(ino) };
 }
 
+/** Whether a process, or a thread, of this number is there and has not ended; one that nobody has waited for is a name only. */
+export function hasProcess(pid: number): boolean {
+  try {
+    return !hasEnded(Deno.readTextFileSync(`/proc/${pid}/stat`));
+  } catch (error) {
+    // ESRCH is what reading gives where it ends at this very moment.
+    return !(error instanceof Deno.errors.NotFound || String(error).includes("os error 3"));
+  }
+}
+
+/** Whether `/proc/PID/stat` is that of a zombie. */
+export function hasEnded(stat: string): boolean {
+  return /^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+}
+
+/** A file that a process has mapped. */
+export interface MappedFile {
+  /** From the root of its mount namespace; there may be another file by now, as after an upgrade. */
+  readonly path: string;
+  /** Where it is mapped first, as it is called in `/proc/PID/map_files`. */
+  readonly range: string;
+}
+
+/** Finds the files in the text of `/proc/PID/maps`, each once. */
+export function parseMappedFiles(maps: string): MappedFile[] {
+  const files = new Map<string, MappedFile>();
+  for (const line of maps.split("\n")) {
+    // Addresses, rights, offset, device, inode, path; what has no path of its own is no file.
+    const [, start, end, name] = /^0*([\da-f]+)-0*([\da-f]+) (?:\S+ +){4}(\/.*)$/.exec(line) ?? [];
+    if (start === undefined || end === undefined || name === undefined) continue;
+    const path = name.replace(/ \(deleted\)$/, "");
+    if (files.has(path)) continue;
+    files.set(path, { path, range: `${start}-${end}` });
+  }
+  return [...files.values()];
+}
+
+/** The files that a process has mapped: its program and its libraries. None where it is not ours to look at. */
+export function mappedFiles(pid: number): MappedFile[] {
+  try {
+    return parseMappedFiles(Deno.readTextFileSync(`/proc/${pid}/maps`));
+  } catch {
+    return [];
+  }
+}
+
+/** The path by which this process reaches a file that another one has mapped, whatever its root, its mounts, and the file's name now. */
+export function pathOfMapped(pid: number, { path, range }: MappedFile): string {
+  const mapped = `/proc/${pid}/map_files/${range}`;
+  // Following that link takes CAP_SYS_ADMIN, and its name says little.
+  if (!isSameFile(mapped, mapped)) return pathSeenBy(pid, path);
+  const names = [path, `/proc/${pid}/root${path}`];
+  return names.find((name) => isSameFile(name, mapped)) ?? mapped;
+}
+
+/** The path by which this process reaches what is at `path` for another one, which may have another root or other mounts. */
+export function pathSeenBy(pid: number, path: string): string {
+  const through = `/proc/${pid}/root${path}`;
+  return isSameFile(path, through) ? path : through;
+}
+
+function isSameFile(a: string, b: string): boolean {
+  try {
+    const [left, right] = [Deno.statSync(a), Deno.statSync(b)];
+    return left.dev === right.dev && left.ino === right.ino;
+  } catch {
+    return false;
+  }
+}
+
 /** The processes that have a file open, other than this one; those that this process may not look at are passed over. */
 export function readersOf(path: string): number[] {
   const pids: number[] = [];

@@ -5,17 +5,31 @@
 
 import type { Link } from "../bpf/link.ts";
 import type { LoadedObject, OpenObject } from "../bpf/object.ts";
+import type { Program } from "../bpf/program.ts";
 import type { Skeleton } from "../bpf/skeleton.ts";
 import { BpfError, type ErrorCode } from "../errors.ts";
 import { requireBtf } from "./btf_trace.ts";
 import { attachKernelFunction, requireKprobes, syscallFunction } from "./kernel_function.ts";
 import { explainPermission } from "./permission.ts";
-import { parseProbe, type ProbeSpec } from "./spec.ts";
+import { parseChoice, type ProbeSpec } from "./spec.ts";
 import { attachTracepoint } from "./tracepoint.ts";
+import { attachUsdt } from "./usdt.ts";
 import { attachUserFunction, findUserFunction, requireUprobes } from "./user_function.ts";
 
-/** Which programs attach where. A probe whose name ends with `?` may be missing, as long as one of the plan attaches. */
+/**
+ * Which programs attach where. Of probes with a `|` between (`kprobe:a|b`) the first that attaches is taken; one whose name ends with
+ * `?` may be missing, as long as one of the plan attaches.
+ */
 export type Plan<P extends string = string> = { readonly [program in P]?: readonly string[] };
+
+/** How the probes of a plan attach. */
+export interface AttachOptions {
+  /**
+   * One process: probes in user space are set in this one only, in the files as it sees them, whatever its mount namespace. Probes
+   * in the kernel do not look at it.
+   */
+  readonly pid?: number | undefined;
+}
 
 /** Plans by name, the best first. */
 export type Plans<P extends string = string> = Readonly<Record<string, Plan<P>>>;
@@ -54,10 +68,11 @@ export interface PlanFailure {
 export function attachFirst<S extends Skeleton>(
   plans: Plans,
   open: () => OpenObject<S>,
+  options: AttachOptions = {},
 ): AttachedPlan<S> {
   const failures: PlanFailure[] = [];
   for (const [name, plan] of Object.entries(plans)) {
-    const attached = tryPlan(name, plan, open);
+    const attached = tryPlan(name, plan, open, options);
     if (attached instanceof AttachedPlan) return attached;
     failures.push(attached);
   }
@@ -69,40 +84,41 @@ export function tryPlan<S extends Skeleton>(
   name: string,
   plan: Plan,
   open: () => OpenObject<S>,
+  options: AttachOptions = {},
 ): AttachedPlan<S> | PlanFailure {
   try {
-    return attachPlan(name, plan, open);
+    return attachPlan(name, plan, open, options);
   } catch (error) {
     if (!(error instanceof BpfError) || !isPlanMatter(error.code)) throw error;
     return { plan: name, error: explainPermission(error) };
   }
 }
 
-/** Whether another plan may do better: not where libbpf is missing or the object is broken. */
+/** Whether another plan may do better: not where libbpf or the traced process is missing, or the object is broken. */
 function isPlanMatter(code: ErrorCode): boolean {
-  return code !== "E_NO_LIBBPF" && code !== "E_OLD_LIBBPF" && code !== "E_OBJECT";
+  return code !== "E_NO_LIBBPF" && code !== "E_OLD_LIBBPF" && code !== "E_OBJECT" &&
+    code !== "E_NO_PROCESS";
 }
 
 function attachPlan<S extends Skeleton>(
   name: string,
   plan: Plan,
   open: () => OpenObject<S>,
+  options: AttachOptions,
 ): AttachedPlan<S> {
   const probes = Object.entries(plan).flatMap(([program, names]) =>
-    (names ?? []).map((name) => ({ program, ...splitOptional(name) }))
+    (names ?? []).map((name) => ({ program, ...parseChoice(name) }))
   );
-  for (const { spec } of probes) requireProvider(spec);
+  for (const { alternatives } of probes) alternatives.forEach(requireProvider);
   const object = open().loadOnly(new Set(Object.keys(plan))).load();
   const links: Link[] = [];
   const missing: BpfError[] = [];
   try {
-    for (const { program, spec, optional } of probes) {
-      try {
-        links.push(...attachProbe(object, program, spec));
-      } catch (error) {
-        if (!optional || !(error instanceof BpfError) || error.code !== "E_NO_PROBE") throw error;
-        missing.push(error);
-      }
+    for (const { program, alternatives, optional } of probes) {
+      const attached = attachOneOf(object, { program, alternatives, ...options });
+      if (!(attached instanceof BpfError)) links.push(...attached);
+      else if (optional) missing.push(attached);
+      else throw attached;
     }
     if (links.length === 0) throw missing[0] ?? new RangeError(`Plan ${name} has no probes`);
     return new AttachedPlan(name, object, links);
@@ -111,11 +127,6 @@ function attachPlan<S extends Skeleton>(
     object[Symbol.dispose]();
     throw error;
   }
-}
-
-function splitOptional(name: string): { spec: ProbeSpec; optional: boolean } {
-  const optional = name.endsWith("?");
-  return { spec: parseProbe(optional ? name.slice(0, -1) : name), optional };
 }
 
 /** Cheap looks at the kernel, before anything is loaded. */
@@ -131,16 +142,38 @@ function requireProvider({ provider }: ProbeSpec): void {
       return requireBtf();
     case "uprobe":
     case "uretprobe":
+    case "usdt":
       return requireUprobes();
   }
 }
 
-function attachProbe<S extends Skeleton>(
+/** Attaches to the first that is there and can be probed; where none is, gives why, of each. */
+function attachOneOf<S extends Skeleton>(
   object: LoadedObject<S>,
-  programName: string,
-  spec: ProbeSpec,
-): Link[] {
-  const program = object.program(programName);
+  { program, alternatives, ...options }: AttachOptions & {
+    readonly program: string;
+    readonly alternatives: readonly ProbeSpec[];
+  },
+): Link[] | BpfError {
+  const missing: BpfError[] = [];
+  for (const spec of alternatives) {
+    try {
+      return attachProbe(object.program(program), spec, options);
+    } catch (error) {
+      if (!(error instanceof BpfError) || error.code !== "E_NO_PROBE") throw error;
+      missing.push(error);
+    }
+  }
+  if (missing.length === 1) return missing[0]!;
+  return new BpfError(`attach ${program}`, {
+    step: "attach",
+    code: "E_NO_PROBE",
+    cause: missing.map(({ cause }) => cause).join(", and "),
+    log: missing.map(({ log }) => log).filter((log) => log !== "").join("\n"),
+  });
+}
+
+function attachProbe(program: Program, spec: ProbeSpec, options: AttachOptions): Link[] {
   switch (spec.provider) {
     case "kprobe":
     case "kretprobe":
@@ -155,9 +188,12 @@ function attachProbe<S extends Skeleton>(
       return [program.attachTrace(`${spec.provider}:${spec.symbol}`)];
     case "uprobe":
     case "uretprobe":
-      return attachUserFunction(program, findUserFunction(spec.library, spec.symbol), {
+      return attachUserFunction(program, findUserFunction(spec.library, spec.symbol, options), {
         onReturn: spec.provider === "uretprobe",
+        ...options,
       });
+    case "usdt":
+      return attachUsdt(program, spec, options);
   }
 }
 

@@ -6,7 +6,8 @@ import { parseElf } from "../elf/elf.ts";
 import { ifuncTargets } from "../elf/ifunc.ts";
 import { fileOffset, findSymbol } from "../elf/symbols.ts";
 import { BpfError } from "../errors.ts";
-import { libraryPath } from "../host/libraries.ts";
+import { libraryPath, mappedLibrary } from "../host/libraries.ts";
+import { hasProcess, pathSeenBy } from "../host/process.ts";
 import { exists, tracefsPath } from "../host/tracefs.ts";
 
 /** A function in a file: where it begins, in bytes from the start of the file. An IFUNC begins in several places. */
@@ -27,33 +28,76 @@ export function requireUprobes(): void {
   throw noProbe("use uprobes", "this kernel is built without uprobes (CONFIG_UPROBE_EVENTS)");
 }
 
+/** Whose files are meant. */
+export interface FindOptions {
+  /** A process: its libraries and its paths, in its own mount namespace. Without it, those of this machine. */
+  readonly pid?: number | undefined;
+}
+
 /**
- * Finds a function. `library` is a path, or a library's name as the dynamic loader knows it, with or without `lib` and `.so.N`:
- * `c` is `/lib/x86_64-linux-gnu/libc.so.6`.
+ * Finds the file of a program or library. `library` is a path, or a library's name as the dynamic loader knows it, with or without
+ * `lib` and `.so.N`: `c` is `/lib/x86_64-linux-gnu/libc.so.6`. Of a process it is the one that the process has mapped; paths below
+ * `/proc` are taken as they are.
  *
- * @throws {BpfError} E_NO_PROBE where there is no such file or function
+ * @throws {BpfError} E_NO_PROBE where there is none, E_NO_PROCESS
  */
-export function findUserFunction(library: string, symbol: string): UserFunction {
-  const path = library.includes("/") ? library : libraryPath(library);
-  if (path === undefined) {
+export function findUserFile(library: string, { pid }: FindOptions = {}): string {
+  if (pid === undefined) {
+    const path = library.includes("/") ? library : libraryPath(library);
+    if (path !== undefined) return path;
     throw noProbe(`find library ${library}`, "the dynamic loader knows none of that name");
   }
+  requireProcess(pid);
+  if (library.startsWith("/proc/")) return library;
+  if (library.includes("/")) return pathSeenBy(pid, library);
+  const path = mappedLibrary(pid, library);
+  if (path !== undefined) return path;
+  throw noProbe(`find library ${library}`, `process ${pid} has not loaded it`);
+}
+
+/**
+ * Finds a function, or an instruction of it (`main+0x10`: no probe may be set in the middle of an instruction), in a file as
+ * {@linkcode findUserFile} finds it.
+ *
+ * @throws {BpfError} E_NO_PROBE where there is no such file or function, E_NO_PROCESS
+ */
+export function findUserFunction(
+  library: string,
+  symbol: string,
+  options: FindOptions = {},
+): UserFunction {
+  const path = findUserFile(library, options);
+  const [, name = symbol, distance = "0"] = /^(.+)\+(0x[\da-f]+|\d+)$/i.exec(symbol) ?? [];
   const elf = parseElf(readFile(path));
-  const found = findSymbol(elf, symbol);
+  const found = findSymbol(elf, name);
   if (found === undefined) {
-    throw noProbe(`find ${symbol} in ${path}`, "its symbol tables have no such function");
+    throw noProbe(`find ${name} in ${path}`, "its symbol tables have no such function");
   }
+  const offset = Number(distance);
   const targets = ifuncTargets(elf, found);
-  const addresses = targets.length > 0 ? targets : [found.value];
+  if (offset > 0) checkOffset(symbol, { offset, size: found.size, variants: targets.length });
+  const addresses = targets.length > 0 ? targets : [found.value + offset];
   const offsets = addresses.flatMap((address) => fileOffset(elf, address) ?? []);
   return { path, symbol, offsets };
+}
+
+function checkOffset(
+  symbol: string,
+  { offset, size, variants }: { offset: number; size: number; variants: number },
+): void {
+  if (variants > 0) {
+    throw noProbe(`find ${symbol}`, `it has ${variants} variants, which differ behind their start`);
+  }
+  if (size > 0 && offset >= size) {
+    throw noProbe(`find ${symbol}`, `the function has ${size} bytes`);
+  }
 }
 
 /** Attaches to every place where a function begins. */
 export function attachUserFunction(
   program: Program,
   { path, symbol, offsets }: UserFunction,
-  { pid = -1, onReturn = false } = {},
+  { pid = -1, onReturn = false }: { pid?: number | undefined; onReturn?: boolean } = {},
 ): Link[] {
   const links: Link[] = [];
   try {
@@ -66,6 +110,21 @@ export function attachUserFunction(
     for (const link of links) link[Symbol.dispose]();
     throw error;
   }
+}
+
+/**
+ * Looks whether there is such a process.
+ *
+ * @throws {BpfError} E_NO_PROCESS
+ */
+export function requireProcess(pid: number): void {
+  if (hasProcess(pid)) return;
+  throw new BpfError(`trace process ${pid}`, {
+    step: "attach",
+    code: "E_NO_PROCESS",
+    cause: "there is no process of that number",
+    hint: "The numbers of those that run: ps -e",
+  });
 }
 
 function readFile(path: string): Uint8Array<ArrayBuffer> {

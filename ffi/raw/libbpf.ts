@@ -84,6 +84,17 @@ const SYMBOLS = {
     ],
     result: "pointer",
   },
+  bpf_program__attach_usdt: {
+    parameters: [
+      "pointer", // const struct bpf_program *prog
+      "i32", // pid_t pid
+      "buffer", // const char *binary_path
+      "buffer", // const char *usdt_provider
+      "buffer", // const char *usdt_name
+      "buffer", // const struct bpf_usdt_opts *opts
+    ],
+    result: "pointer",
+  },
   bpf_program__attach_tracepoint: {
     parameters: [
       "pointer", // const struct bpf_program *prog

@@ -64,6 +64,13 @@ function section(b: BtfBuilder, name: string, variable: number): void {
   b.add({ kind: 15, name, vlen: 1 }, variable, 0, 8);
 }
 
+Deno.test("maps that begin with __ are libbpf's own", () => {
+  const b = new BtfBuilder();
+  const definition = b.struct("", { size: 0 });
+  section(b, ".maps", b.add({ kind: 14, name: "__bpf_usdt_specs", size: definition }, 1));
+  assertEquals(describeObject(objectWith(b)).maps, []);
+});
+
 Deno.test("an event of a map that does not exist is refused", () => {
   const b = new BtfBuilder();
   const pointer = b.add({ kind: 2, size: b.struct("data_t", { size: 0 }) });

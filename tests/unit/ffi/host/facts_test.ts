@@ -1,7 +1,7 @@
 import { missingCapabilities, parseEffective } from "../../../../ffi/host/capabilities.ts";
 import { parseCpuList } from "../../../../ffi/host/cpus.ts";
 import { parseLockdown } from "../../../../ffi/host/lockdown.ts";
-import { parseJobControl } from "../../../../ffi/host/process.ts";
+import { hasEnded, parseJobControl, parseMappedFiles } from "../../../../ffi/host/process.ts";
 import { parseTracefsMounts } from "../../../../ffi/host/tracefs.ts";
 import { assertEquals } from "../../../assert.ts";
 
@@ -35,6 +35,24 @@ Deno.test("parseLockdown() reads the mode in brackets", () => {
 Deno.test("parseJobControl() finds the fields behind a name with brackets and blanks", () => {
   const stat = "7 (a ) b (c) S 1 7 7 34816 9 4194304 0 0";
   assertEquals(parseJobControl(stat), { processGroup: 7, terminal: 34816, foregroundGroup: 9 });
+});
+
+Deno.test("a zombie has ended, whatever its name looks like", () => {
+  assertEquals(hasEnded("7 (a) S) Z 1 7 7 0 -1"), true);
+  assertEquals(hasEnded("7 (a) Z) S 1 7 7 0 -1"), false);
+});
+
+Deno.test("parseMappedFiles() gives each file once, with the name of its first mapping", () => {
+  const maps = "00400000-00401000 r--p 00000000 fd:00 12                         /opt/a b/prog\n" +
+    "00401000-00402000 r-xp 00001000 fd:00 12                         /opt/a b/prog\n" +
+    "7f0000001000-7f0000002000 rw-p 00000000 00:00 0 \n" +
+    "7f0000002000-7f0000003000 r-xp 00000000 fd:00 7  /lib/libc.so.6 (deleted)\n" +
+    "7ffc00000000-7ffc00021000 rw-p 00000000 00:00 0                  [stack]\n";
+  assertEquals(parseMappedFiles(maps), [
+    { path: "/opt/a b/prog", range: "400000-401000" },
+    { path: "/lib/libc.so.6", range: "7f0000002000-7f0000003000" },
+  ]);
+  assertEquals(parseMappedFiles(""), []);
 });
 
 Deno.test("parseTracefsMounts() finds tracefs wherever it is mounted", () => {
