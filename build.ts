@@ -21,6 +21,8 @@ const TOOLS = "programs/tools";
 /** Programs that only tests load; they have no place in the registry. */
 const WORKLOADS = "tests/workload";
 const INCLUDE = "programs/include";
+/** The lesson that has no tool. */
+const FURTHER_STUDY = "docs/further_study.md";
 const REGISTRY = "programs/registry.gen.ts";
 const ENTRY = "cmd/main.ts";
 /** The files that decide what a generated file says. */
@@ -237,7 +239,16 @@ function findStrip(major: number): string {
 
 async function compileBinary(options: Options): Promise<void> {
   await buildObjects(options);
-  const inputs = ["build.ts", "deno.json", "deno.lock", "mod.ts", "cmd", "ffi", "programs"];
+  const inputs = [
+    "build.ts",
+    "deno.json",
+    "deno.lock",
+    "mod.ts",
+    "cmd",
+    "ffi",
+    "programs",
+    FURTHER_STUDY,
+  ];
   if (!options.force && !isStale(options.output, inputs)) return;
   const how = await compileSomehow(options.output);
   await tryBinary(options.output);
@@ -290,7 +301,8 @@ async function compileSomehow(output: string): Promise<string> {
 /** No code cache: Deno keeps it in /tmp, where anyone can write it first, and gimlet runs as root. */
 function compileArguments(output: string): string[] {
   const ends = [".bpf.o", ".bpf.c", ".ts", "/lesson.md"];
-  const embedded = ends.flatMap((end) => filesUnder(TOOLS, end));
+  const embedded = [...ends.flatMap((end) => filesUnder(TOOLS, end)), ...filesUnder(INCLUDE, ".h")];
+  embedded.push(FURTHER_STUDY);
   const include = embedded.sort().flatMap((path) => ["--include", path]);
   return ["compile", "-A", "--no-code-cache", "--no-check", ...include, "--output", output, ENTRY];
 }

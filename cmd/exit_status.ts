@@ -29,6 +29,7 @@ const BY_CODE: Readonly<Record<ErrorCode, number>> = {
   E_NO_KPROBES: STATUS.noProbe,
   E_NO_PROBE: STATUS.noProbe,
   E_NO_PLAN: STATUS.noProbe,
+  E_NO_PROCESS: STATUS.noProbe,
   E_ATTACH: STATUS.noProbe,
   E_VERIFIER: STATUS.refused,
   E_OBJECT: STATUS.refused,

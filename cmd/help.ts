@@ -37,7 +37,7 @@ export function toolHelp(tool: Tool): string[] {
     ...optionLines(tool),
     "",
     bold("Plans:"),
-    `  ${Object.keys(plansOf(tool, {})).join(", then ")}: the first that works on this kernel`,
+    `  the first that works on this kernel: ${Object.keys(plansOf(tool, {})).join(", ")}`,
     "",
     bold("Try:"),
     `  sudo ${tool.example}`,

@@ -4,11 +4,11 @@
  * A second process of gimlet does what each tool is there to see, once the tool is armed; the tool must have seen it.
  */
 
-import { BpfError } from "../ffi/errors.ts";
+import { BpfError, type ErrorCode } from "../ffi/errors.ts";
 import { runTool } from "../programs/lib/session.ts";
 import { type Arguments, plansOf, type Tool } from "../programs/lib/tool.ts";
 import type { Value } from "../programs/lib/value.ts";
-import { STATUS, statusOf } from "./exit_status.ts";
+import { STATUS } from "./exit_status.ts";
 import { byLesson } from "./help.ts";
 import { printAll } from "./run_tool.ts";
 import { answerStimuli, SecondProcess } from "./second_process.ts";
@@ -168,9 +168,18 @@ function seenAnything(values: readonly Value[]): boolean {
   );
 }
 
-/** What this kernel has no means for is skipped; everything else should have worked. */
+/** What this kernel, as it is, has no means for. Everything else should have worked. */
+const KERNEL_CANNOT: readonly ErrorCode[] = [
+  "E_NO_PLAN",
+  "E_NO_PROBE",
+  "E_NO_KPROBES",
+  "E_NO_TRACEFS",
+  "E_NO_BTF",
+  "E_LOCKDOWN",
+];
+
 function refused(error: unknown): Finding {
   if (!(error instanceof BpfError)) throw error;
-  const outcome = statusOf(error) === STATUS.noProbe ? "skip" : "fail";
+  const outcome = KERNEL_CANNOT.includes(error.code) ? "skip" : "fail";
   return { outcome, detail: `${error.code}: ${error.cause}` };
 }

@@ -3,14 +3,38 @@
 
 import type { Tool } from "./lib/tool.ts";
 import bitehist from "./tools/bitehist/bitehist.ts";
+import disklatency from "./tools/disklatency/disklatency.ts";
+import disksnoop from "./tools/disksnoop/disksnoop.ts";
+import disksnoop_fixed from "./tools/disksnoop_fixed/disksnoop_fixed.ts";
+import hello_fields from "./tools/hello_fields/hello_fields.ts";
 import hello_perf_output from "./tools/hello_perf_output/hello_perf_output.ts";
 import hello_world from "./tools/hello_world/hello_world.ts";
+import nodejs_http_server from "./tools/nodejs_http_server/nodejs_http_server.ts";
 import strlen_count from "./tools/strlen_count/strlen_count.ts";
+import sync_count from "./tools/sync_count/sync_count.ts";
+import sync_perf_output from "./tools/sync_perf_output/sync_perf_output.ts";
+import sync_timing from "./tools/sync_timing/sync_timing.ts";
+import sys_sync from "./tools/sys_sync/sys_sync.ts";
+import task_switch from "./tools/task_switch/task_switch.ts";
+import urandomread from "./tools/urandomread/urandomread.ts";
+import vfsreadlat from "./tools/vfsreadlat/vfsreadlat.ts";
 
 /** The tools of `programs/tools`, by name. */
 export const tools: readonly Tool[] = [
   bitehist,
+  disklatency,
+  disksnoop,
+  disksnoop_fixed,
+  hello_fields,
   hello_perf_output,
   hello_world,
+  nodejs_http_server,
   strlen_count,
+  sync_count,
+  sync_perf_output,
+  sync_timing,
+  sys_sync,
+  task_switch,
+  urandomread,
+  vfsreadlat,
 ];

@@ -39,6 +39,7 @@ enum gimlet_loss {
 	GIMLET_MAP_FULL, /* a map had no room for another key */
 	GIMLET_READ_FAULT, /* memory of the traced program could not be read */
 	GIMLET_PRINT_FAILED, /* trace_pipe took no line */
+	GIMLET_RETURN_MISSED, /* a call was seen to begin, and not to return */
 	GIMLET_PRINTED, /* no loss: lines given to trace_pipe, to be compared with the lines that arrive */
 	GIMLET_LOSSES,
 };

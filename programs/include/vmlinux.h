@@ -40,6 +40,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_PERF_EVENT_ARRAY = 4,
 	BPF_MAP_TYPE_PERCPU_HASH = 5,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 
@@ -72,14 +73,90 @@ struct user_pt_regs {
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct pid_namespace_id; /* see bpf_get_ns_current_pid_tgid() */
+struct kiocb;
+struct iov_iter;
+
+struct gendisk {
+	int major;
+	int first_minor;
+};
+
+struct request_queue {
+	struct gendisk *disk; /* since 5.15 */
+};
 
 struct request {
+	struct request_queue *q;
+	struct gendisk *rq_disk; /* up to 5.16 */
+	unsigned int cmd_flags;
 	unsigned int __data_len;
+	__u64 __sector;
+	__u64 start_time_ns;
+};
+
+/* From a task to its open files, and from a file to the device that it stands for. */
+
+struct inode {
+	u16 i_mode;
+	u32 i_rdev;
+	unsigned long i_ino;
+};
+
+struct file {
+	struct inode *f_inode;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct task_struct {
+	int pid;
+	struct files_struct *files;
+};
+
+/* The arguments of the tracepoints syscalls:sys_enter_… and syscalls:sys_exit_…. */
+
+struct syscall_trace_enter {
+	unsigned long args[6];
+};
+
+struct syscall_trace_exit {
+	long ret;
+};
+
+struct trace_event_raw_sched_switch {
+	int prev_pid;
+	int next_pid;
+};
+
+/* The arguments of tracepoint random:urandom_read, which Linux 5.18 took away, and stable updates of older kernels too. */
+struct trace_event_raw_urandom_read {
+	int got_bits;
 };
 
 /* The arguments of tracepoint block:block_rq_issue, which kernels ≥ 6.11 lay out in another way than older ones. */
 struct trace_event_raw_block_rq {
+	__u32 dev;
+	__u64 sector;
+	unsigned int nr_sector;
 	unsigned int bytes;
+	char rwbs[8]; /* 10 in newer kernels */
+};
+
+/* The arguments of tracepoint block:block_rq_complete, whose type has had two names. */
+struct trace_event_raw_block_rq_completion {
+	__u32 dev;
+	__u64 sector;
+};
+struct trace_event_raw_block_rq_complete {
+	__u32 dev;
+	__u64 sector;
 };
 
 #pragma clang attribute pop

@@ -6,7 +6,8 @@ import type { MapValue, Plain, Value } from "./value.ts";
 
 /** The text of a table of counts. */
 export interface FrequencyText<K> {
-  readonly header: string;
+  /** The line above it; `undefined` for none. */
+  readonly header: string | undefined;
   readonly line: (key: K, count: bigint) => string;
 }
 

@@ -6,7 +6,13 @@ import type { Skeleton } from "../../ffi/bpf/skeleton.ts";
 import type { LossReason, LostValue } from "./value.ts";
 
 // enum gimlet_loss
-const REASONS: readonly LossReason[] = ["buffer_full", "map_full", "read_fault", "print_failed"];
+const REASONS: readonly LossReason[] = [
+  "buffer_full",
+  "map_full",
+  "read_fault",
+  "print_failed",
+  "return_missed",
+];
 const PRINTED = REASONS.length;
 
 /** Watches the loss counters of one object. */

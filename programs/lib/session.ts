@@ -11,6 +11,7 @@ import type { Skeleton } from "../../ffi/bpf/skeleton.ts";
 import { clockNow } from "../../ffi/host/clock.ts";
 import { requireCapabilities } from "../../ffi/probes/permission.ts";
 import { AttachedPlan, attachFirst, type Plans, tryPlan } from "../../ffi/probes/plan.ts";
+import { requireProcess } from "../../ffi/probes/user_function.ts";
 import { Command, type CommandOptions } from "./command.ts";
 import { applyFilters, type Filters } from "./filters.ts";
 import { LossMeter } from "./losses.ts";
@@ -72,7 +73,8 @@ const LOSSES_EVERY_MS = 1000;
 export async function runTool(tool: Tool, options: RunOptions, sink: Sink): Promise<Outcome> {
   requireCapabilities();
   const plans = chosenPlans(tool, options);
-  using attached = attachFirst(plans, () => openTool(tool, options));
+  const pid = tracedProcess(tool, options);
+  using attached = attachFirst(plans, () => openTool(tool, options), { pid });
   using stream = tool.stream?.open(attached.object);
   announce(tool, attached, sink);
   const session = new Session(tool, attached, stream, options, sink);
@@ -91,8 +93,9 @@ export interface PlanReport {
 /** Tries every plan of a tool on the running kernel. */
 export function tryPlans(tool: Tool, args: Arguments = {}): PlanReport[] {
   requireCapabilities();
+  const pid = tracedProcess(tool, { args });
   return Object.entries(plansOf(tool, args)).map(([name, plan]) => {
-    const tried = tryPlan(name, plan, () => openTool(tool, { args }));
+    const tried = tryPlan(name, plan, () => openTool(tool, { args }), { pid });
     if (!(tried instanceof AttachedPlan)) {
       return { plan: name, probes: undefined, reason: tried.error.cause };
     }
@@ -112,8 +115,22 @@ function chosenPlans(tool: Tool, { plan: name, args = {} }: RunOptions): Plans {
   return { [name]: plan };
 }
 
-function openTool(tool: Tool, { filters = {}, args = {} }: Pick<RunOptions, "filters" | "args">) {
-  const object = applyFilters(openObject(tool.skeleton), filters);
+type Target = Pick<RunOptions, "filters" | "args">;
+
+/** The process that is traced, if it is only one: probes in user space need not be set in others. */
+function tracedProcess(tool: Tool, { filters = {}, args = {} }: Target): number | undefined {
+  const pid = tool.process?.(args);
+  if (pid === undefined) return filters.tgid ?? filters.pid;
+  requireProcess(pid);
+  return pid;
+}
+
+function openTool(tool: Tool, { filters = {}, args = {} }: Target) {
+  const tgid = tool.process?.(args);
+  const object = applyFilters(openObject(tool.skeleton), {
+    ...filters,
+    ...(tgid === undefined ? {} : { tgid }),
+  });
   tool.configure?.(object, args);
   return object;
 }
@@ -127,6 +144,8 @@ function announce(tool: Tool, attached: AttachedPlan<Skeleton>, sink: Sink): voi
     kernel: Deno.osRelease(),
     boot_to_wall_ns: clockNow("realtime") - clockNow("monotonic"),
   });
+  const note = tool.notes?.[attached.name];
+  if (note !== undefined) sink.emit({ type: "status", kind: "note", text: note });
   for (const text of [tool.banner, tool.stream?.header]) {
     if (text !== undefined) sink.emit({ type: "status", kind: "output", text });
   }

@@ -14,6 +14,7 @@ const LOSS_TEXT: Readonly<Record<LossReason, string>> = {
   map_full: "the map was full",
   read_fault: "the traced program's memory could not be read",
   print_failed: "trace_pipe took no line",
+  return_missed: "the end of a call was not seen",
   trace_pipe_overwritten: "trace_pipe was overwritten before it was read",
   trace_pipe_taken: "something else read trace_pipe as well, or it was overwritten",
 };
@@ -30,7 +31,10 @@ export function textLines(value: Value): TextLine[] {
     case "hist":
       return ["", ...histLines(value)].map(output);
     case "map":
-      return [value.header, ...value.entries.map((_, i) => value.line(i))].map(output);
+      return [
+        ...(value.header === undefined ? [] : [value.header]),
+        ...value.entries.map((_, i) => value.line(i)),
+      ].map(output);
     case "lost":
       return [note(`lost ${value.count}: ${LOSS_TEXT[value.reason]}`)];
     case "status":

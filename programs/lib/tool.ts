@@ -52,6 +52,10 @@ export interface ToolSpec<S extends Skeleton> {
   readonly parameters?: readonly Parameter[];
   /** The ways to see its event, the best first: which program attaches where. A probe with a `?` behind may be missing. */
   readonly plans: PlansOf<S> | ((args: Arguments) => PlansOf<S>);
+  /** What a person has to know of a plan that is used, by its name: what it cannot see. */
+  readonly notes?: Readonly<Record<string, string>>;
+  /** The one process that it traces, where its arguments say which: events of others are filtered out. */
+  readonly process?: (args: Arguments) => number;
   /** Sets constants and map sizes before the object is loaded. */
   readonly configure?: (object: OpenObject<S>, args: Arguments) => void;
   /** The first line that a person sees. */

@@ -61,7 +61,7 @@ export interface MapValue {
   readonly type: "map";
   readonly name: string;
   readonly entries: readonly { readonly key: Plain; readonly value: Plain }[];
-  readonly header: string;
+  readonly header: string | undefined;
   readonly line: (index: number) => string;
 }
 
@@ -78,6 +78,7 @@ export type LossReason =
   | "map_full"
   | "read_fault"
   | "print_failed"
+  | "return_missed"
   | "trace_pipe_overwritten"
   | "trace_pipe_taken";
 

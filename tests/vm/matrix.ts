@@ -46,7 +46,10 @@ function cellText(column: Column, tool: string, name: string, reasons: string[])
     const chosen = column.tools.find((cell) => cell.name === tool)?.detail;
     return chosen === cell.detail ? "**yes**" : "_yes_";
   }
-  const reason = cell.detail.replace(/^E_NO_PLAN: plan \w+: /, "");
+  const reason = cell.detail.replace(/^E_NO_PLAN: plan \w+: /, "").replace(
+    /\/proc\/\d+/,
+    "/proc/PID",
+  );
   if (!reasons.includes(reason)) reasons.push(reason);
   return `no (${reasons.indexOf(reason) + 1})`;
 }

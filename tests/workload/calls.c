@@ -1,25 +1,211 @@
-/* Does a known number of things: calls getppid|strlen N [STRING]. Nothing that it prints or starts adds to them. */
+/* Does a known number of things: calls DEED N [MORE]. Nothing that it prints or starts adds to them. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+/* strlen() of a string. The pointer is one that the compiler cannot see through: the call must be made, not computed. */
+static int strlen_times(long n, const char *string)
+{
+	size_t (*volatile length)(const char *) = strlen;
+	volatile size_t sum = 0;
+
+	for (long i = 0; i < n; i++)
+		sum += length(string);
+	return 0;
+}
+
+static int getppid_times(long n)
+{
+	for (long i = 0; i < n; i++)
+		syscall(SYS_getppid);
+	return 0;
+}
+
+/* Says on stderr how many syncs began within a second of the one before: a disk may take its time. */
+static int sync_times(long n)
+{
+	struct timespec now, before = {};
+	long quick = 0;
+
+	for (long i = 0; i < n; i++) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (i && (now.tv_sec - before.tv_sec) * 1000000000L + now.tv_nsec - before.tv_nsec < 1000000000L)
+			quick++;
+		before = now;
+		sync();
+	}
+	return fprintf(stderr, "%ld\n", quick) < 0;
+}
+
+/* Reads of a pipe that has something in it. */
+static int read_times(long n)
+{
+	char byte = 0;
+	int ends[2];
+
+	if (pipe(ends))
+		return 1;
+	for (long i = 0; i < n; i++)
+		if (write(ends[1], &byte, 1) != 1 || read(ends[0], &byte, 1) != 1)
+			return 1;
+	return 0;
+}
+
+/* Reads of /dev/urandom; then reads of /dev/zero through the same file descriptor, which no one should take for them. */
+static int urandom_times(long n, size_t size)
+{
+	char *buffer = malloc(size);
+	int fd = open("/dev/urandom", O_RDONLY), zero = open("/dev/zero", O_RDONLY);
+
+	if (!buffer || fd < 0 || zero < 0)
+		return 1;
+	for (long i = 0; i < n; i++)
+		if (read(fd, buffer, size) != (ssize_t)size)
+			return 1;
+	if (dup2(zero, fd) != fd || read(fd, buffer, size) != (ssize_t)size)
+		return 1;
+	return 0;
+}
+
+static int getrandom_times(long n, size_t size)
+{
+	char *buffer = malloc(size);
+
+	for (long i = 0; i < n; i++)
+		if (!buffer || getrandom(buffer, size, 0) != (ssize_t)size)
+			return 1;
+	return 0;
+}
+
+/* One CPU for this process and its children, in real time: each runs until it waits or yields, then the next in the queue does. */
+static int take_turns(void)
+{
+	struct sched_param param = { .sched_priority = sched_get_priority_max(SCHED_FIFO) };
+	cpu_set_t cpu;
+
+	CPU_ZERO(&cpu);
+	CPU_SET(0, &cpu);
+	return sched_setaffinity(0, sizeof(cpu), &cpu) || sched_setscheduler(0, SCHED_FIFO, &param);
+}
+
+/* Two reads of each of N children: the first ones all wait at the same time. */
+static int crowd_of(long n)
+{
+	char byte;
+	int ends[2];
+
+	if (take_turns() || pipe(ends))
+		return 1;
+	for (long i = 0; i < n; i++) {
+		pid_t child = fork();
+
+		if (child < 0)
+			return 1;
+		if (child)
+			continue;
+		close(ends[1]);
+		_exit(read(ends[0], &byte, 1) || read(ends[0], &byte, 1));
+	}
+	sched_yield(); /* every child is before us in the queue: when we run again, all wait in their reads */
+	close(ends[1]);
+	for (long i = 0; i < n; i++) {
+		int status;
+
+		if (wait(&status) < 0 || status)
+			return 1;
+	}
+	return 0;
+}
+
+/* Waits for a byte. */
+static void take(int pipe[2])
+{
+	char byte;
+
+	if (read(pipe[0], &byte, 1) != 1)
+		_exit(1);
+}
+
+static void give(int pipe[2])
+{
+	if (write(pipe[1], "x", 1) != 1)
+		_exit(1);
+}
+
+static void end(pid_t child)
+{
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+/*
+ * Two children go back and forth: N switches from the first to the second and N back, no more and no less, since all take turns.
+ * They do not end by themselves, for who ends may have to wait: they are ended one after the other.
+ */
+static int switch_times(long n)
+{
+	int go[2], there[2], back[2], done[2];
+	pid_t first, second;
+
+	if (take_turns() || pipe(go) || pipe(there) || pipe(back) || pipe(done))
+		return 1;
+	first = fork();
+	if (!first) {
+		take(go);
+		for (long i = 0; i < n; i++) {
+			give(there);
+			take(back);
+		}
+		give(done);
+		pause();
+	}
+	second = fork();
+	if (!second) {
+		for (long i = 0; i < n; i++) {
+			take(there);
+			give(back);
+		}
+		pause();
+	}
+	if (first < 0 || second < 0)
+		return 1;
+	give(go);
+	take(done);
+	end(first);
+	end(second);
+	return 0;
+}
 
 int main(int argc, char **argv)
 {
-	/* Through a pointer that the compiler cannot see through: strlen must be called, not computed. */
-	size_t (*volatile length)(const char *) = strlen;
-	volatile size_t sum = 0;
+	const char *deed = argc > 2 ? argv[1] : "";
+	const char *more = argc > 3 ? argv[3] : "";
 	long n = argc > 2 ? atol(argv[2]) : 0;
 
-	if (argc > 3 && argv[1][0] == 's') {
-		for (long i = 0; i < n; i++)
-			sum += length(argv[3]);
-		return 0;
-	}
-	if (argc > 2 && argv[1][0] == 'g') {
-		for (long i = 0; i < n; i++)
-			syscall(SYS_getppid);
-		return 0;
-	}
+	if (!strcmp(deed, "strlen"))
+		return strlen_times(n, more);
+	if (!strcmp(deed, "getppid"))
+		return getppid_times(n);
+	if (!strcmp(deed, "sync"))
+		return sync_times(n);
+	if (!strcmp(deed, "read"))
+		return read_times(n);
+	if (!strcmp(deed, "urandom"))
+		return urandom_times(n, atol(more));
+	if (!strcmp(deed, "getrandom"))
+		return getrandom_times(n, atol(more));
+	if (!strcmp(deed, "crowd"))
+		return crowd_of(n);
+	if (!strcmp(deed, "switch"))
+		return switch_times(n);
 	return 2;
 }

@@ -25,9 +25,15 @@ int BPF_KPROBE(on_start_request, struct request *request)
 	return count(BPF_CORE_READ(request, __data_len));
 }
 
-/* Since 5.11 the tracepoint hands over just the request; before, the queue stood in front of it. */
 SEC("tp_btf/block_rq_issue")
 int BPF_PROG(on_rq_issue, struct request *request)
+{
+	return count(request->__data_len);
+}
+
+/* Until 5.10 the queue stood in front of the request. Newer kernels refuse this program: there is no second argument. */
+SEC("tp_btf/block_rq_issue")
+int BPF_PROG(on_rq_issue_queue, struct request_queue *queue, struct request *request)
 {
 	return count(request->__data_len);
 }

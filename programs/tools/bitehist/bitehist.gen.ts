@@ -11,13 +11,14 @@ export const bitehist = {
   object: new URL("./bitehist.bpf.o", import.meta.url),
   programs: {
     on_rq_issue: "tp_btf/block_rq_issue",
+    on_rq_issue_queue: "tp_btf/block_rq_issue",
     on_rq_issue_tracepoint: "tracepoint/block/block_rq_issue",
     on_start_request: "kprobe",
   },
   maps: {
     dist: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 65 },
     dist_linear: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 65 },
-    gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 5 },
+    gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 6 },
   },
   globals: {
     gimlet_armed: { section: ".bss", offset: 0, codec: bool },

@@ -1,3 +1,4 @@
+import { BLOCK_ISSUE } from "../../lib/events.ts";
 import { linearHist, log2Hist } from "../../lib/histogram.ts";
 import { defineTool } from "../../lib/tool.ts";
 import { bitehist } from "./bitehist.gen.ts";
@@ -8,9 +9,11 @@ export default defineTool(bitehist, {
   example: "gimlet bitehist -- dd if=/dev/zero of=/var/tmp/bites bs=1M count=64 oflag=direct",
   selftest: { stimulus: "disk", anyProcess: true },
   plans: {
-    kprobe: { on_start_request: ["kprobe:blk_mq_start_request"] },
-    tp_btf: { on_rq_issue: ["tp_btf:block_rq_issue"] },
-    tracepoint: { on_rq_issue_tracepoint: ["tracepoint:block:block_rq_issue"] },
+    kprobe: { on_start_request: BLOCK_ISSUE.kprobe },
+    // Until Linux 5.10. It comes first: newer kernels refuse it, while an old one would take the other and misread it.
+    tp_btf_queue: { on_rq_issue_queue: BLOCK_ISSUE.tp_btf },
+    tp_btf: { on_rq_issue: BLOCK_ISSUE.tp_btf },
+    tracepoint: { on_rq_issue_tracepoint: BLOCK_ISSUE.tracepoint },
   },
   banner: "Tracing... Hit Ctrl-C to end.",
   report: (object) => () => [

@@ -49,7 +49,7 @@ export const hello_perf_output = {
   },
   maps: {
     events: { type: "perf_event_array", key: undefined, value: undefined, event: dataCodec, maxEntries: 0 },
-    gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 5 },
+    gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 6 },
   },
   globals: {
     gimlet_armed: { section: ".bss", offset: 0, codec: bool },

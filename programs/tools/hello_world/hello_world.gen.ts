@@ -15,7 +15,7 @@ export const hello_world = {
     on_fork: "tp_btf/sched_process_fork",
   },
   maps: {
-    gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 5 },
+    gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 6 },
   },
   globals: {
     gimlet_armed: { section: ".bss", offset: 0, codec: bool },

@@ -35,7 +35,7 @@ export const strlen_count = {
   },
   maps: {
     counts: { type: "percpu_hash", key: keyCodec, value: u64, event: undefined, maxEntries: 10240 },
-    gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 5 },
+    gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 6 },
   },
   globals: {
     gimlet_armed: { section: ".bss", offset: 0, codec: bool },

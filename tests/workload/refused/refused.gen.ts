@@ -13,7 +13,7 @@ export const refused = {
     refused: "tracepoint/syscalls/sys_enter_clone",
   },
   maps: {
-    gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 5 },
+    gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 6 },
   },
   globals: {
     gimlet_armed: { section: ".bss", offset: 0, codec: bool },

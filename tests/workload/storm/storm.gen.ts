@@ -46,7 +46,7 @@ export const storm = {
     into_ring: "tracepoint/syscalls/sys_enter_getppid",
   },
   maps: {
-    gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 5 },
+    gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 6 },
     perf: { type: "perf_event_array", key: undefined, value: undefined, event: recordCodec, maxEntries: 0 },
     produced: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 1 },
     ring: { type: "ringbuf", key: undefined, value: undefined, event: recordCodec, maxEntries: 1048576 },

@@ -1,0 +1,26 @@
+import { NEW_TASK } from "../../lib/events.ts";
+import { column, table } from "../../lib/format.ts";
+import { traceStream } from "../../lib/stream.ts";
+import { seconds } from "../../lib/text.ts";
+import { defineTool } from "../../lib/tool.ts";
+import { hello_fields } from "./hello_fields.gen.ts";
+
+export default defineTool(hello_fields, {
+  lesson: 3,
+  summary: "Say hello for each new process or thread, as a table of trace_pipe's fields",
+  example: "gimlet hello_fields -- sh -c 'for i in 1 2 3; do /bin/true; done'",
+  selftest: { stimulus: "clone" },
+  plans: {
+    kprobe: { on_clone_kprobe: NEW_TASK.kprobe },
+    tracepoint: { on_clone_tracepoint: NEW_TASK.tracepoint },
+    tp_btf: { on_fork: NEW_TASK.tp_btf },
+  },
+  stream: traceStream(/^Hello, World!$/, {
+    format: table([
+      column("TIME(s)", 18, ({ ts }) => seconds(ts)),
+      column("COMM", 16, ({ comm }) => comm),
+      column("PID", 6, ({ pid }) => String(pid)),
+      column("MESSAGE", 0, ({ message }) => message),
+    ]),
+  }),
+});

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0
+/* Lesson 2: print a line whenever somebody calls sync(). */
+#include "gimlet.bpf.h"
+#include "print.bpf.h"
+
+static __always_inline int on_sync(void)
+{
+	if (gimlet_wants())
+		gimlet_print("sys_sync() called");
+	return 0;
+}
+
+SEC("kprobe")
+int on_sync_kprobe(void *ctx)
+{
+	return on_sync();
+}
+
+SEC("tracepoint")
+int on_sync_tracepoint(void *ctx)
+{
+	return on_sync();
+}
