@@ -12,11 +12,16 @@ export default defineTool(vfsreadlat, {
   parameters: [
     {
       name: "interval",
-      help: "seconds between histograms",
+      help: "seconds between histograms (default: 5)",
       pattern: /^0*[1-9]\d*$/,
       fallback: "5",
     },
-    { name: "count", help: "how many histograms", pattern: /^0*[1-9]\d*$/, fallback: NO_LIMIT },
+    {
+      name: "count",
+      help: "how many histograms (default: no end)",
+      pattern: /^0*[1-9]\d*$/,
+      fallback: NO_LIMIT,
+    },
   ],
   plans: {
     kprobe: {
