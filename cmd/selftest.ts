@@ -41,7 +41,7 @@ export async function selftest(args: readonly string[]): Promise<number> {
     results.push(await timed(trial, second));
     printAll(out, result(results.at(-1)!, results.length));
   }
-  printAll(out, tail(results));
+  printAll(out, tail(results, "gimlet selftest"));
   return results.some(({ outcome }) => outcome === "fail") ? STATUS.expectation : STATUS.done;
 }
 

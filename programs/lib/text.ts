@@ -24,6 +24,7 @@ export function textLines(value: Value): TextLine[] {
   switch (value.type) {
     case "header":
     case "attached":
+    case "expect": // the result of a test, which has formats of its own
     case "summary":
       return [];
     case "event":

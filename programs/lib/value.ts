@@ -97,6 +97,7 @@ export type EndReason =
   | "max-events"
   | "count"
   | "command"
+  | "stdin-closed"
   | "stdout-closed";
 
 /** The last value. */
@@ -108,6 +109,23 @@ export interface SummaryValue {
   readonly ended_by: EndReason;
 }
 
+/** How an expectation came out. */
+export interface ExpectValue {
+  readonly type: "expect";
+  readonly expression: string;
+  readonly ok: boolean;
+  /** What its parts came to; null for nothing, as the largest of no events. */
+  readonly seen: readonly {
+    readonly expression: string;
+    readonly value: number | bigint | "unbounded" | null;
+  }[];
+  /** Where it failed: a few of the events that counted, or of those that should have. */
+  readonly matching: readonly Fields[];
+  readonly nearest: readonly Fields[];
+  /** Why it could not be decided. */
+  readonly problem: string | null;
+}
+
 /** Everything that can be printed. */
 export type Value =
   | HeaderValue
@@ -117,4 +135,5 @@ export type Value =
   | MapValue
   | LostValue
   | StatusValue
+  | ExpectValue
   | SummaryValue;
