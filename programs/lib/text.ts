@@ -9,7 +9,8 @@ export interface TextLine {
   readonly text: string;
 }
 
-const LOSS_TEXT: Readonly<Record<LossReason, string>> = {
+/** What people read of a loss. */
+export const LOSS_TEXT: Readonly<Record<LossReason, string>> = {
   buffer_full: "the buffer was full",
   map_full: "the map was full",
   read_fault: "the traced program's memory could not be read",

@@ -90,15 +90,19 @@ export interface StatusValue {
   readonly text: string;
 }
 
+/** Why tracing can end. */
+export const END_REASONS = [
+  "interrupted",
+  "duration",
+  "max-events",
+  "count",
+  "command",
+  "stdin-closed",
+  "stdout-closed",
+] as const;
+
 /** Why tracing ended. */
-export type EndReason =
-  | "interrupted"
-  | "duration"
-  | "max-events"
-  | "count"
-  | "command"
-  | "stdin-closed"
-  | "stdout-closed";
+export type EndReason = typeof END_REASONS[number];
 
 /** The last value. */
 export interface SummaryValue {
