@@ -12,8 +12,8 @@ export interface Operand<C> {
   readonly read: (context: C) => Scalar;
   /** The unit that its numbers are in; that of a histogram is only known when there is one. */
   readonly unit?: Unit | ((context: C) => Unit | undefined) | undefined;
-  /** It is a number with a suffix: what it is compared with is taken in ns or bytes, too. */
-  readonly suffixed?: boolean;
+  /** What a number with a suffix measures. It is in ns or bytes, and so will be what it is compared with. */
+  readonly suffixed?: Unit["measure"];
 }
 
 /** What names and functions mean at some place. */
@@ -81,17 +81,8 @@ function compileTruth<C>(expression: Expression, scope: Scope<C>): (context: C) 
 
 function literalOperand({ value, unit }: Literal): Operand<unknown> {
   const type = value === null ? "null" : typeof value === "bigint" ? "number" : typeof value;
-  return {
-    type: type as ScalarType,
-    read: () => value,
-    suffixed: unit !== undefined,
-    ...asIs(unit),
-  };
-}
-
-/** A number with a suffix is in ns or bytes already. */
-function asIs(unit: Unit | undefined): { unit?: Unit } {
-  return unit === undefined ? {} : { unit: { measure: unit.measure, factor: 1n } };
+  const operand = { type: type as ScalarType, read: () => value };
+  return unit === undefined ? operand : { ...operand, suffixed: unit.measure };
 }
 
 function compileComparison<C>(expression: Compare, scope: Scope<C>): Operand<C> {
@@ -118,30 +109,35 @@ function readersOf<C>(
   right: Operand<C>,
   scope: Scope<C>,
 ): [Reader<C>, Reader<C>] {
-  if (left.suffixed === right.suffixed) return [left.read, right.read];
-  return left.suffixed
-    ? [left.read, inBaseUnit(right, left.unit as Unit, { source: scope.source, span: rightSide })]
-    : [inBaseUnit(left, right.unit as Unit, { source: scope.source, span: leftSide }), right.read];
+  const { source } = scope;
+  return [
+    inBaseUnit(left, right.suffixed, { source, span: leftSide }),
+    inBaseUnit(right, left.suffixed, { source, span: rightSide }),
+  ];
 }
 
-/** Reads a number in ns or bytes. */
+/** Reads a number in ns or bytes, where it is compared with such. */
 function inBaseUnit<C>(
-  { read, unit }: Operand<C>,
-  wanted: Unit,
+  { read, unit, suffixed }: Operand<C>,
+  wanted: Unit["measure"] | undefined,
   { source, span }: { source: string; span: Span },
 ): Reader<C> {
-  const check = (own: Unit | undefined) => {
-    if (own === undefined || own.measure === wanted.measure) return own?.factor ?? 1n;
-    throw new ExpectError(source, {
-      problem: `this is a ${own.measure}, compared with a ${wanted.measure}`,
-      span,
-    });
+  if (wanted === undefined) return read;
+  const check = (measure = wanted) => {
+    if (measure === wanted) return;
+    const problem = `this is a ${measure}, compared with a ${wanted}`;
+    throw new ExpectError(source, { problem, span });
   };
+  check(suffixed);
   if (typeof unit !== "function") {
-    const factor = check(unit);
-    return factor === 1n ? read : (context) => times(read(context), factor);
+    check(unit?.measure);
+    return unit === undefined ? read : (context) => times(read(context), unit.factor);
   }
-  return (context) => times(read(context), check(unit(context)));
+  return (context) => {
+    const found = unit(context);
+    check(found?.measure);
+    return times(read(context), found?.factor ?? 1n);
+  };
 }
 
 function times(value: Scalar, factor: bigint): Scalar {
