@@ -22,7 +22,7 @@ export class Validator {
     if (type === undefined) return found;
     const types = Array.isArray(type) ? type as string[] : [String(type)];
     if (types.some((name) => isOfType(value, name))) return found;
-    return [`${at} is ${typeof value}, should be ${types.join(" or ")}`, ...found];
+    return [`${at} is ${kindOf(value)}, should be ${types.join(" or ")}`, ...found];
   }
 
   #keyword(
@@ -121,9 +121,17 @@ function isOfType(value: unknown, type: string): boolean {
       return Array.isArray(value);
     case "object":
       return isObject(value);
+    case "string":
+    case "number":
+    case "boolean":
+      return kindOf(value) === type;
     default:
-      return typeof value === type;
+      throw new TypeError(`No validator knows the type ${type}`);
   }
+}
+
+function kindOf(value: unknown): string {
+  return typeof value;
 }
 
 function isInteger(value: unknown): value is number | bigint {
