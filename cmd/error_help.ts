@@ -134,6 +134,14 @@ export const ERROR_HELP: Readonly<Record<ReportedCode, ErrorHelp>> = {
       "Ask for one: gimlet TOOL --plan NAME -v",
     ],
   },
+  E_NO_PROCESS: {
+    meaning: "there is no process of that number",
+    causes: [
+      "it has ended, or is being replaced",
+      "the number is that of another pid namespace, as inside of a container",
+    ],
+    fixes: ["See those that run: ps -e", "By name: gimlet TOOL $(pidof -s NAME)"],
+  },
   E_ATTACH: {
     meaning: "attaching failed for another reason",
     causes: [

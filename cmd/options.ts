@@ -44,7 +44,7 @@ export const TOOL_OPTIONS = [
   { name: "ready-fd", value: "N", help: "write a line to this file descriptor once armed" },
   { name: "stop-on-eof", help: "stop when stdin is closed" },
   { name: "fail-on-loss", help: "exit with 6 if events were lost" },
-  { name: "require-events", help: "exit with 124 if --duration ran out with no event" },
+  { name: "require-events", help: "exit with 124 if --duration ran out and nothing was seen" },
   { name: "verbose", short: "v", help: "say more: the plan, libbpf's and the verifier's words" },
   { name: "help", short: "h", help: "show this help" },
 ] as const satisfies readonly Option[];

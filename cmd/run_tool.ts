@@ -14,7 +14,7 @@ import {
 } from "../programs/lib/session.ts";
 import { textLines } from "../programs/lib/text.ts";
 import { plansOf, type Tool } from "../programs/lib/tool.ts";
-import type { Value } from "../programs/lib/value.ts";
+import { showsSomething, type Value } from "../programs/lib/value.ts";
 import { STATUS, statusOf } from "./exit_status.ts";
 import { ExpectReport } from "./expect_report.ts";
 import { toolHelp } from "./help.ts";
@@ -74,15 +74,16 @@ async function runWithOptions(tool: Tool, options: ToolOptions): Promise<number>
     if (options.stopOnEof) stopOnEof(stop);
     const sink = options.json ? jsonSink(out, report) : textSink(out, report, options);
     const { command, readyFd, expectations, ...rest } = options;
+    const watch = new Watch(watched(sink, expectations));
     const outcome = await runTool(tool, {
       ...rest,
       stop: controller.signal,
       outputFd: STDOUT,
       ...(readyFd === undefined ? {} : { onArmed: () => tellReady(readyFd) }),
       ...(command.length > 0 ? { command: commandOptions(command, options) } : {}),
-    }, watched(sink, expectations));
+    }, watch);
     report.finish();
-    return outcomeStatus(outcome, report, options);
+    return outcomeStatus(outcome, { ok: report.ok, empty: !watch.sawSomething }, options);
   } catch (error) {
     if (options.results !== "text") out.line(`Bail out! ${firstLine(error)}`);
     report.finish(firstLine(error));
@@ -125,16 +126,33 @@ async function readToEnd(): Promise<void> {
   while (await Deno.stdin.read(buffer) !== null);
 }
 
+/** Sees whether anything happened. */
+class Watch implements Sink {
+  readonly #sink: Sink;
+  sawSomething = false;
+
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
+
+  emit(value: Value): void {
+    this.sawSomething ||= showsSomething(value);
+    this.#sink.emit(value);
+  }
+
+  flush(): void {
+    this.#sink.flush();
+  }
+}
+
 function outcomeStatus(
   { summary, commandStatus }: Outcome,
-  report: ExpectReport,
+  { ok, empty }: { ok: boolean; empty: boolean },
   options: ToolOptions,
 ): number {
   if (options.failOnLoss && summary.lost > 0n) return STATUS.lost;
-  if (!report.ok) return STATUS.expectation;
-  if (options.requireEvents && summary.ended_by === "duration" && summary.events === 0) {
-    return STATUS.noEvents;
-  }
+  if (!ok) return STATUS.expectation;
+  if (options.requireEvents && summary.ended_by === "duration" && empty) return STATUS.noEvents;
   return commandStatus ?? STATUS.done;
 }
 
@@ -144,7 +162,8 @@ function jsonSink(out: Writer, report: ExpectReport): Sink {
       const line = jsonLine(value);
       if (line !== undefined) out.line(line);
       if (value.type === "expect") report.take(value).forEach(noteLine);
-      else if (value.type === "status" && value.kind === "note") noteLine(value.text);
+      // Losses are for people, too.
+      else if (value.type === "status" || value.type === "lost") noteLines(value);
     },
     flush: () => out.flush(),
   };
@@ -176,6 +195,10 @@ function verboseLines(value: Value): string[] {
     default:
       return [];
   }
+}
+
+function noteLines(value: Value): void {
+  for (const { kind, text } of textLines(value)) if (kind === "note") noteLine(text);
 }
 
 function noteLine(text: string): void {

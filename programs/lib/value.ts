@@ -141,3 +141,10 @@ export type Value =
   | StatusValue
   | ExpectValue
   | SummaryValue;
+
+/** Whether a value shows that something happened: an event, or a report that is not empty. */
+export function showsSomething(value: Value): boolean {
+  return value.type === "event" ||
+    value.type === "hist" && value.buckets.some(({ count }) => count > 0n) ||
+    value.type === "map" && value.entries.length > 0;
+}

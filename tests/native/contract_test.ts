@@ -228,6 +228,19 @@ test(
 
 const STOPPING = [BINARY, ...TRACE, "--stop-on-eof"] as const;
 
+test(
+  "--require-events is content with what a report shows",
+  { needs: [...needs, gcc] },
+  async () => {
+    const calls = await workload("calls");
+    const strlen = ["strlen_count", "--require-events", "--duration", "10s"];
+    const ended = await gimlet([...strlen, "--", calls, "strlen", "7", "gimlet"]);
+    assertEquals(ended.status, 0);
+    const nobody = ["--comm", "nobody-has-this", "--require-events", "--duration", "10ms"];
+    assertEquals((await gimlet(["strlen_count", ...nobody])).status, 124);
+  },
+);
+
 test("the statuses have an order: losses, expectations, no events, the command's own", {
   needs,
 }, async () => {
