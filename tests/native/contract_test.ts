@@ -209,10 +209,9 @@ test(
   "--stop-on-eof ends when stdin does, and leaves the command none of it",
   { needs },
   async () => {
-    const running = new Running(["sh", "-c", 'sleep 600 | "$@"', "sh", ...STOPPING, "--json"]);
+    const running = new Running([...STOPPING, "--json"], { stdin: "piped" });
     await running.until('"type":"attached"');
-    const children = await run(["pgrep", "-P", String(running.pid), "sleep"]);
-    Deno.kill(Number(children.stdout), "SIGKILL");
+    await running.closeInput();
     const { status, stdout } = await running.finished();
     assertEquals(status, 0);
     assertStringIncludes(stdout, '"ended_by":"stdin-closed"');

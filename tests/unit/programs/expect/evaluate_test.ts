@@ -65,6 +65,11 @@ for (const source of TRUE) {
 }
 
 const FALSE = [
+  "lost == 3 && lost == 4",
+  "lost == 4 || lost == 5",
+  "true && (false || !true)",
+  "count(event where (pid == 7 && ok) || pid == 8) != 2",
+  "count(event where (pid == 7 || pid == 8) && !ok) != 1",
   "count(event) == 4",
   'count(event where comm == "d") >= 1',
   "max(bytes where pid == 1) >= 0",
