@@ -33,6 +33,10 @@ export { AttachedPlan, attachFirst, type Plan, type Plans } from "./ffi/probes/p
 export { syscallFunction } from "./ffi/probes/kernel_function.ts";
 export { findUserFunction, type UserFunction } from "./ffi/probes/user_function.ts";
 export { type Outcome, type RunOptions, runTool, type Sink } from "./programs/lib/session.ts";
+export { watched } from "./programs/lib/expectations.ts";
+export { ExpectError } from "./programs/lib/expect/diagnostic.ts";
+export { Expectation, expectation, expectNone } from "./programs/lib/expect/evaluate.ts";
+export { shapeOf, type ToolShape } from "./programs/lib/record_shape.ts";
 export { defineTool, type Tool, type ToolSpec } from "./programs/lib/tool.ts";
 export { jsonLine } from "./programs/lib/json.ts";
 export { textLines } from "./programs/lib/text.ts";

@@ -13,6 +13,8 @@ export const STATUS = {
   refused: 5,
   lost: 6,
   noLibbpf: 7,
+  /** `EX_SOFTWARE`: a mistake in gimlet. */
+  internal: 70,
   noEvents: 124,
 } as const;
 
@@ -40,9 +42,13 @@ const BY_CODE: Readonly<Record<ErrorCode, number>> = {
   E_COMMAND: STATUS.usage,
 };
 
-/** The exit status of an error; 70 (`EX_SOFTWARE`) for one that is a mistake in gimlet. */
+/** The exit status of an error code. */
+export function statusOfCode(code: ErrorCode): number {
+  return BY_CODE[code];
+}
+
+/** The exit status of an error. */
 export function statusOf(error: unknown): number {
   if (error instanceof UsageError) return STATUS.usage;
-  if (error instanceof BpfError) return BY_CODE[error.code];
-  return 70;
+  return error instanceof BpfError ? statusOfCode(error.code) : STATUS.internal;
 }

@@ -20,7 +20,8 @@ export function mainHelp(): string[] {
     "  lesson [N]           list the lessons, or show one: notes and source",
     "  selftest             try every tool on this machine: see gimlet selftest --help",
     "  version [--json]     say what this is and what it runs on",
-    "  help [TOOL]          show this help, or a tool's",
+    "  schema [TOOL]        print the JSON Schema of the records",
+    "  help [TOOL|E_CODE]   show this help, a tool's, or what an error means",
     "",
     "Most need root: sudo gimlet hello_perf_output. All options: gimlet TOOL --help",
   ];
@@ -42,6 +43,12 @@ export function toolHelp(tool: Tool): string[] {
     bold("Try:"),
     `  sudo ${tool.example}`,
   ];
+}
+
+/** The tool of a name; `-` stands for `_`. */
+export function toolOf(name: string): Tool | undefined {
+  const wanted = name.replaceAll("-", "_");
+  return tools.find((tool) => tool.name === wanted);
 }
 
 /** The tools in the order of their lessons. */

@@ -2,11 +2,13 @@
 
 import type { Tool } from "../programs/lib/tool.ts";
 import { tools } from "../programs/registry.gen.ts";
+import { errorHelp, isCode } from "./error_help.ts";
 import { STATUS, statusOf } from "./exit_status.ts";
-import { mainHelp, toolHelp } from "./help.ts";
+import { mainHelp, toolHelp, toolOf } from "./help.ts";
 import { lessonLines } from "./lesson.ts";
 import { errorLines } from "./report.ts";
 import { printAll, runToolCommand } from "./run_tool.ts";
+import { schemaLines } from "./schema.ts";
 import { selftest } from "./selftest.ts";
 import { setColorEnabled } from "./std.ts";
 import { unknownName } from "./usage.ts";
@@ -14,7 +16,7 @@ import { versionLines } from "./version.ts";
 import { isGuestInit, runGuest } from "./vm/guest.ts";
 import { Writer } from "./writer.ts";
 
-const SUBCOMMANDS = ["help", "lesson", "selftest", "version"] as const;
+const SUBCOMMANDS = ["help", "lesson", "schema", "selftest", "version"] as const;
 
 /** Runs gimlet with its arguments; gives the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -25,12 +27,14 @@ export async function main(args: readonly string[]): Promise<number> {
       printAll(new Writer(Deno.stderr), mainHelp());
       return STATUS.usage;
     case "help":
-      return printAll(out, rest[0] === undefined ? mainHelp() : toolHelp(findTool(rest[0])));
+      return printAll(out, helpOn(rest[0]));
     case "--help":
     case "-h":
       return printAll(out, mainHelp());
     case "lesson":
       return printAll(out, lessonLines(rest));
+    case "schema":
+      return printAll(out, schemaLines(rest));
     case "selftest":
       return await selftest(rest);
     case "version":
@@ -42,10 +46,14 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** A tool by its name; `-` stands for `_`. */
+function helpOn(topic: string | undefined): string[] {
+  if (topic === undefined) return mainHelp();
+  return isCode(topic) ? errorHelp(topic) : toolHelp(findTool(topic));
+}
+
+/** A tool by its name, or a mistake in the name of a subcommand. */
 function findTool(name: string): Tool {
-  const wanted = name.replaceAll("-", "_");
-  const tool = tools.find((tool) => tool.name === wanted);
+  const tool = toolOf(name);
   if (tool !== undefined) return tool;
   throw unknownName("tool", name, [...tools.map(({ name }) => name), ...SUBCOMMANDS]);
 }

@@ -1,5 +1,8 @@
 /** The options that every tool has: what they are called, what they take, what they mean. */
 
+import { ExpectError } from "../programs/lib/expect/diagnostic.ts";
+import { type Expectation, expectation, expectNone } from "../programs/lib/expect/evaluate.ts";
+import { shapeOf } from "../programs/lib/record_shape.ts";
 import type { RunOptions } from "../programs/lib/session.ts";
 import type { Arguments, Parameter, Tool } from "../programs/lib/tool.ts";
 import { parseArgs, type ParsedArgs } from "./std.ts";
@@ -29,8 +32,19 @@ export const TOOL_OPTIONS = [
     value: "NAME|list",
     help: "use this plan, or list all and what each can do here",
   },
+  { name: "expect", value: "EXPR", help: "exit with 1 unless this holds: 'count(event) >= 16'" },
+  {
+    name: "expect-none",
+    value: "WHAT",
+    help: "exit with 1 if there is one: 'event where pid == 1'",
+  },
+  { name: "junit", value: "FILE", help: "write what came of the expectations as JUnit's XML" },
+  { name: "tap", help: "print that as TAP, in place of the tool's text" },
+  { name: "ktap", help: "print that as the kernel's TAP" },
+  { name: "ready-fd", value: "N", help: "write a line to this file descriptor once armed" },
+  { name: "stop-on-eof", help: "stop when stdin is closed" },
   { name: "fail-on-loss", help: "exit with 6 if events were lost" },
-  { name: "require-events", help: "exit with 124 if --duration ran out with no event" },
+  { name: "require-events", help: "exit with 124 if --duration ran out and nothing was seen" },
   { name: "verbose", short: "v", help: "say more: the plan, libbpf's and the verifier's words" },
   { name: "help", short: "h", help: "show this help" },
 ] as const satisfies readonly Option[];
@@ -42,6 +56,13 @@ export interface ToolOptions extends Omit<RunOptions, "stop" | "command"> {
   readonly listPlans: boolean;
   readonly failOnLoss: boolean;
   readonly requireEvents: boolean;
+  readonly expectations: readonly Expectation[];
+  /** How the expectations' results reach stdout. */
+  readonly results: "text" | "tap" | "ktap";
+  /** The file that they are written to as well. */
+  readonly junit?: string;
+  readonly readyFd?: number;
+  readonly stopOnEof: boolean;
   readonly verbose: boolean;
   readonly help: boolean;
   /** The words behind `--`. */
@@ -75,6 +96,9 @@ export function parseToolOptions(tool: Tool, args: readonly string[]): ToolOptio
     },
     failOnLoss: parsed["fail-on-loss"] === true,
     requireEvents: parsed["require-events"] === true,
+    ...expectationOptions(tool, parsed, json),
+    ...defined("readyFd", whole("ready-fd", text(parsed, "ready-fd"), 2)),
+    stopOnEof: parsed["stop-on-eof"] === true,
     verbose: parsed["verbose"] === true,
     help,
     command: parsed["--"] ?? [],
@@ -145,13 +169,51 @@ export function usageLine(name: string, parameters: readonly Parameter[] = []): 
 
 /** The value of an option that may be given once. */
 function text(parsed: ParsedArgs, name: string): string | undefined {
-  const values = parsed[name];
-  if (!Array.isArray(values) || values.length === 0) return undefined;
+  const values = texts(parsed, name);
   if (values.length > 1) throw new UsageError(`Option --${name} is given ${values.length} times`);
-  const value = String(values[0]);
-  if (value === "") throw new UsageError(`Option --${name} needs a value`);
-  return value;
+  return values[0];
 }
+
+/** The values of an option that may be given again and again. */
+function texts(parsed: ParsedArgs, name: string): string[] {
+  const values = parsed[name];
+  if (!Array.isArray(values)) return [];
+  if (values.includes("")) throw new UsageError(`Option --${name} needs a value`);
+  return values.map(String);
+}
+
+type ExpectationOptions = Pick<ToolOptions, "expectations" | "results" | "junit">;
+
+function expectationOptions(tool: Tool, parsed: ParsedArgs, json: boolean): ExpectationOptions {
+  const expectations = readExpectations(tool, parsed);
+  const junit = text(parsed, "junit");
+  const formats = (["tap", "ktap"] as const).filter((name) => parsed[name] === true);
+  const [results = "text"] = formats;
+  if (formats.length + (json ? 1 : 0) > 1) {
+    const given = [...json ? ["--json"] : [], ...formats.map((name) => `--${name}`)];
+    throw new UsageError(`Cannot print ${given.join(" and ")} at once`);
+  }
+  const [option] = junit === undefined ? formats : ["junit"];
+  if (option !== undefined && expectations.length === 0) {
+    throw new UsageError(`Option --${option} needs an --expect: it is about what comes of it`);
+  }
+  return { expectations, results, ...defined("junit", junit) };
+}
+
+function readExpectations(tool: Tool, parsed: ParsedArgs): Expectation[] {
+  const shape = shapeOf(tool);
+  try {
+    return [
+      ...texts(parsed, "expect").map((source) => expectation(source, shape)),
+      ...texts(parsed, "expect-none").map((source) => expectNone(source, shape)),
+    ];
+  } catch (error) {
+    if (!(error instanceof ExpectError)) throw error;
+    throw new UsageError(error.message, error.hint || EXPECT_HINT);
+  }
+}
+
+const EXPECT_HINT = "It should be like 'count(event where comm == \"dd\") >= 16'";
 
 function asFormat(value = "text"): "text" | "json" {
   if (value === "text" || value === "json") return value;

@@ -2,6 +2,7 @@
 
 import { BpfError } from "../ffi/errors.ts";
 import { json } from "../programs/lib/json.ts";
+import type { ReportedCode } from "./error_help.ts";
 import { bold, dim, red } from "./std.ts";
 import { UsageError } from "./usage.ts";
 
@@ -28,8 +29,9 @@ function hintLine(text: string): string {
 export function errorRecord(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   if (!(error instanceof BpfError)) {
-    const code = error instanceof UsageError ? "E_USAGE" : "E_INTERNAL";
-    return json({ type: "error", code, message });
+    const code: ReportedCode = error instanceof UsageError ? "E_USAGE" : "E_INTERNAL";
+    const hint = error instanceof UsageError ? error.hint ?? null : null;
+    return json({ type: "error", code, message, hint });
   }
   const { step, code, cause, hint = null, log } = error;
   return json({ type: "error", step, code, message, cause, hint, log });

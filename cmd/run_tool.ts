@@ -1,6 +1,9 @@
 /** `gimlet TOOL`: runs a tool, prints what it gives, ends with its status. */
 
+import { isInheritedForWriting, writeOnce } from "../ffi/host/inherited_fd.ts";
 import { isForeground } from "../ffi/host/process.ts";
+import type { CommandOptions } from "../programs/lib/command.ts";
+import { watched } from "../programs/lib/expectations.ts";
 import { jsonLine } from "../programs/lib/json.ts";
 import {
   type Outcome,
@@ -11,75 +14,169 @@ import {
 } from "../programs/lib/session.ts";
 import { textLines } from "../programs/lib/text.ts";
 import { plansOf, type Tool } from "../programs/lib/tool.ts";
-import type { Value } from "../programs/lib/value.ts";
+import { showsSomething, type Value } from "../programs/lib/value.ts";
 import { STATUS, statusOf } from "./exit_status.ts";
+import { ExpectReport } from "./expect_report.ts";
 import { toolHelp } from "./help.ts";
 import { parseToolOptions, type ToolOptions } from "./options.ts";
 import { errorLines, errorRecord } from "./report.ts";
-import { unknownName } from "./usage.ts";
+import { unknownName, UsageError } from "./usage.ts";
 import { Writer } from "./writer.ts";
 
 const STDOUT = 1;
 
 /** Runs a tool with its arguments; gives the exit status. */
 export async function runToolCommand(tool: Tool, args: readonly string[]): Promise<number> {
+  try {
+    return await runWithOptions(tool, readOptions(tool, args));
+  } catch (error) {
+    // Who reads JSON reads of mistakes in the command line there, too.
+    if (wantsJson(args)) printAll(new Writer(Deno.stdout), [errorRecord(error)]);
+    throw error;
+  }
+}
+
+/** The options of a tool, as far as they can be checked before anything is traced. */
+function readOptions(tool: Tool, args: readonly string[]): ToolOptions {
   const options = parseToolOptions(tool, args);
-  const controller = new AbortController();
-  const stop = (request: StopRequest) => controller.abort(request);
-  const out = new Writer(Deno.stdout, () => stop({ reason: "stdout-closed" }));
-  if (options.help) return printAll(out, toolHelp(tool));
   const plans = Object.keys(plansOf(tool, options.args));
   if (options.plan !== undefined && !plans.includes(options.plan)) {
     throw unknownName("plan", options.plan, plans);
   }
+  const { readyFd } = options;
+  if (readyFd !== undefined && !isInheritedForWriting(readyFd)) {
+    throw new UsageError(
+      `Cannot write to file descriptor ${readyFd}: it is not open`,
+      `In a shell: gimlet ${tool.name} --ready-fd ${readyFd} ${readyFd}>FILE; sudo closes those above 2`,
+    );
+  }
+  return options;
+}
+
+/** Whether JSON is asked for, also where the other options cannot be understood. */
+function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  const words = end < 0 ? args : args.slice(0, end);
+  return words.some((word, i) =>
+    word === "--json" || word === "--format=json" || word === "json" && words[i - 1] === "--format"
+  );
+}
+
+async function runWithOptions(tool: Tool, options: ToolOptions): Promise<number> {
+  const controller = new AbortController();
+  const stop = (request: StopRequest) => controller.abort(request);
+  const out = new Writer(Deno.stdout, () => stop({ reason: "stdout-closed" }));
+  if (options.help) return printAll(out, toolHelp(tool));
+  const report = new ExpectReport(`gimlet ${tool.name}`, options);
   using _signals = listenToSignals(stop);
   try {
     if (options.listPlans) return printPlans(tool, options, out);
-    const sink = options.json ? jsonSink(out) : textSink(out, options);
-    const { command, ...rest } = options;
+    if (options.stopOnEof) stopOnEof(stop);
+    const sink = options.json ? jsonSink(out, report) : textSink(out, report, options);
+    const { command, readyFd, expectations, ...rest } = options;
+    const watch = new Watch(watched(sink, expectations));
     const outcome = await runTool(tool, {
       ...rest,
       stop: controller.signal,
       outputFd: STDOUT,
-      ...(command.length > 0
-        ? { command: { words: command, output: commandOutput(options) } }
-        : {}),
-    }, sink);
-    return outcomeStatus(outcome, options);
+      ...(readyFd === undefined ? {} : { onArmed: () => tellReady(readyFd) }),
+      ...(command.length > 0 ? { command: commandOptions(command, options) } : {}),
+    }, watch);
+    report.finish();
+    return outcomeStatus(outcome, { ok: report.ok, empty: !watch.sawSomething }, options);
   } catch (error) {
+    if (options.results !== "text") out.line(`Bail out! ${firstLine(error)}`);
+    report.finish(firstLine(error));
     return printError(error, options, out);
   }
 }
 
-/** With JSON, nothing else may reach stdout: what the command prints goes to stderr. */
-function commandOutput({ json }: ToolOptions): WritableStream<Uint8Array> | undefined {
-  return json ? Deno.stderr.writable : undefined;
+function firstLine(error: unknown): string {
+  const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+  return line;
 }
 
-function outcomeStatus({ summary, commandStatus }: Outcome, options: ToolOptions): number {
-  if (options.failOnLoss && summary.lost > 0n) return STATUS.lost;
-  if (options.requireEvents && summary.ended_by === "duration" && summary.events === 0) {
-    return STATUS.noEvents;
+function commandOptions(words: readonly string[], options: ToolOptions): CommandOptions {
+  return {
+    words,
+    // Nothing may reach stdout but what programs read there.
+    output: options.json || options.results !== "text" ? Deno.stderr.writable : undefined,
+    input: options.stopOnEof ? "null" : "inherit",
+  };
+}
+
+function tellReady(fd: number): void {
+  try {
+    writeOnce(fd, "ready\n");
+  } catch (error) {
+    // Nobody waits any more.
+    if (!(error instanceof Error)) throw error;
+    noteLine(`cannot tell file descriptor ${fd} that all is ready: ${error.message}`);
   }
+}
+
+/** Ends tracing when nothing more can come from stdin: its other end is closed, or gone with the process that had it. */
+function stopOnEof(stop: (request: StopRequest) => void): void {
+  const stopped = () => stop({ reason: "stdin-closed" });
+  readToEnd().then(stopped, stopped);
+}
+
+async function readToEnd(): Promise<void> {
+  const buffer = new Uint8Array(4096);
+  while (await Deno.stdin.read(buffer) !== null);
+}
+
+/** Sees whether anything happened. */
+class Watch implements Sink {
+  readonly #sink: Sink;
+  sawSomething = false;
+
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
+
+  emit(value: Value): void {
+    this.sawSomething ||= showsSomething(value);
+    this.#sink.emit(value);
+  }
+
+  flush(): void {
+    this.#sink.flush();
+  }
+}
+
+function outcomeStatus(
+  { summary, commandStatus }: Outcome,
+  { ok, empty }: { ok: boolean; empty: boolean },
+  options: ToolOptions,
+): number {
+  if (options.failOnLoss && summary.lost > 0n) return STATUS.lost;
+  if (!ok) return STATUS.expectation;
+  if (options.requireEvents && summary.ended_by === "duration" && empty) return STATUS.noEvents;
   return commandStatus ?? STATUS.done;
 }
 
-function jsonSink(out: Writer): Sink {
+function jsonSink(out: Writer, report: ExpectReport): Sink {
   return {
     emit(value) {
       const line = jsonLine(value);
       if (line !== undefined) out.line(line);
-      else if (value.type === "status" && value.kind === "note") noteLine(value.text);
+      if (value.type === "expect") report.take(value).forEach(noteLine);
+      // Losses are for people, too.
+      else if (value.type === "status" || value.type === "lost") noteLines(value);
     },
     flush: () => out.flush(),
   };
 }
 
-function textSink(out: Writer, { verbose }: ToolOptions): Sink {
+function textSink(out: Writer, report: ExpectReport, { verbose, results }: ToolOptions): Sink {
+  for (const line of report.head()) out.line(line);
   return {
     emit(value) {
+      if (value.type === "expect") { for (const line of report.take(value)) out.line(line); }
       for (const { kind, text } of textLines(value)) {
-        kind === "output" ? out.line(text) : noteLine(text);
+        if (kind === "note") noteLine(text);
+        else if (results === "text") out.line(text);
       }
       if (verbose) { for (const text of verboseLines(value)) noteLine(text); }
     },
@@ -98,6 +195,10 @@ function verboseLines(value: Value): string[] {
     default:
       return [];
   }
+}
+
+function noteLines(value: Value): void {
+  for (const { kind, text } of textLines(value)) if (kind === "note") noteLine(text);
 }
 
 function noteLine(text: string): void {

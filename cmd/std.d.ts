@@ -25,10 +25,3 @@ export function bold(text: string): string;
 export function red(text: string): string;
 export function dim(text: string): string;
 export function setColorEnabled(value: boolean): void;
-
-/** `@std/text/closest-string` */
-export function closestString(
-  word: string,
-  possible: readonly string[],
-  options?: { readonly caseSensitive?: boolean },
-): string;

@@ -9,6 +9,8 @@ export interface TestResult {
   readonly outcome: "pass" | "fail" | "skip";
   /** What there is to say: how it was done, why it failed, why it was skipped. One line. */
   readonly detail: string;
+  /** What else there is to say: a line each. */
+  readonly remarks?: readonly string[];
   readonly seconds: number;
 }
 
@@ -16,15 +18,17 @@ export interface TestResult {
 export interface TestFormat {
   head(count: number): string[];
   result(result: TestResult, number: number): string[];
-  tail(results: readonly TestResult[]): string[];
+  /** `suite` is what was tested. */
+  tail(results: readonly TestResult[], suite: string): string[];
 }
 
 const WORD = { pass: "ok", fail: "FAIL", skip: "skip" } as const;
 
 const text: TestFormat = {
   head: () => [],
-  result: ({ name, outcome, detail }) => [
+  result: ({ name, outcome, detail, remarks = [] }) => [
     `${WORD[outcome].padEnd(4)}  ${name.padEnd(28)} ${detail}`.trimEnd(),
+    ...remarks.map((remark) => `      ${remark}`),
   ],
   tail(results) {
     const count = (wanted: TestResult["outcome"]) =>
@@ -38,16 +42,19 @@ const text: TestFormat = {
 /** TAP and KTAP differ in their heads, and in where a remark stands. */
 function tapResult({ name, outcome, detail }: TestResult, number: number): string {
   const status = outcome === "fail" ? "not ok" : "ok";
-  const remark = detail.replaceAll("#", "\\#");
-  return outcome === "skip"
-    ? `${status} ${number} ${name} # SKIP ${remark}`
-    : `${status} ${number} ${name}${remark === "" ? "" : ` # ${remark}`}`;
+  const [escapedName, remark] = [name, detail].map((text) => text.replaceAll("#", "\\#"));
+  const test = `${status} ${number} ${escapedName}`;
+  if (outcome === "skip") return `${test} # SKIP ${remark}`;
+  return remark === "" ? test : `${test} # ${remark}`;
 }
 
 /** @see https://testanything.org/tap-version-14-specification.html */
 const tap: TestFormat = {
   head: (count) => ["TAP version 14", `1..${count}`],
-  result: (result, number) => [tapResult(result, number)],
+  result: (result, number) => [
+    tapResult(result, number),
+    ...(result.remarks ?? []).map((remark) => `# ${remark}`),
+  ],
   tail: () => [],
 };
 
@@ -57,13 +64,13 @@ const ktap: TestFormat = { ...tap, head: (count) => ["KTAP version 1", `1..${cou
 const junit: TestFormat = {
   head: () => [],
   result: () => [],
-  tail(results) {
+  tail(results, suite) {
     const count = (wanted: TestResult["outcome"]) =>
       results.filter(({ outcome }) => outcome === wanted).length;
     const seconds = results.reduce((sum, { seconds }) => sum + seconds, 0);
     return [
       '<?xml version="1.0" encoding="UTF-8"?>',
-      `<testsuite name="gimlet selftest" tests="${results.length}" failures="${count("fail")}" ` +
+      `<testsuite name="${xml(suite)}" tests="${results.length}" failures="${count("fail")}" ` +
       `skipped="${count("skip")}" time="${seconds.toFixed(3)}">`,
       ...results.map(junitCase),
       "</testsuite>",
@@ -71,13 +78,17 @@ const junit: TestFormat = {
   },
 };
 
-function junitCase({ name, outcome, detail, seconds }: TestResult): string {
+function junitCase({ name, outcome, detail, remarks = [], seconds }: TestResult): string {
   const open = `  <testcase classname="gimlet" name="${xml(name)}" time="${seconds.toFixed(3)}"`;
   switch (outcome) {
     case "pass":
       return `${open}><system-out>${xml(detail)}</system-out></testcase>`;
     case "fail":
-      return `${open}><failure message="${xml(detail)}"/></testcase>`;
+      return remarks.length === 0
+        ? `${open}><failure message="${xml(detail)}"/></testcase>`
+        : `${open}><failure message="${xml(detail)}">${
+          xml(remarks.join("\n"))
+        }</failure></testcase>`;
     case "skip":
       return `${open}><skipped message="${xml(detail)}"/></testcase>`;
   }

@@ -1,6 +1,6 @@
 /** Mistakes in how gimlet was called. */
 
-import { closestString } from "./std.ts";
+import { didYouMean } from "../programs/lib/nearest.ts";
 
 /** A command line that cannot be understood: exit status 2. */
 export class UsageError extends Error {
@@ -13,6 +13,5 @@ export class UsageError extends Error {
 
 /** The error of a name that is not known, with the nearest one that is. */
 export function unknownName(kind: string, name: string, known: readonly string[]): UsageError {
-  const nearest = closestString(name, known);
-  return new UsageError(`Unknown ${kind} "${name}"`, `Did you mean ${nearest}?`);
+  return new UsageError(`Unknown ${kind} "${name}"`, didYouMean(name, known));
 }

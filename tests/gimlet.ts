@@ -88,11 +88,12 @@ export class Running {
   readonly stderr: Promise<string>;
   #text = "";
 
-  constructor(words: readonly string[]) {
+  /** Its stdin is empty, or open until {@linkcode closeInput}. */
+  constructor(words: readonly string[], { stdin = "null" }: { stdin?: "null" | "piped" } = {}) {
     const [program, ...args] = words;
     this.#child = new Deno.Command(program!, {
       args,
-      stdin: "null",
+      stdin,
       stdout: "piped",
       stderr: "piped",
     }).spawn();
@@ -116,6 +117,10 @@ export class Running {
 
   kill(signal: Deno.Signal): void {
     this.#child.kill(signal);
+  }
+
+  async closeInput(): Promise<void> {
+    await this.#child.stdin.close();
   }
 
   /** Waits for its end. */

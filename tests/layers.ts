@@ -27,7 +27,12 @@ const TABLE: readonly Row[] = [
   { from: "ffi/probes/spec", may: PURE_FFI, pure: true },
   { from: "ffi/probes", may: "ffi/{probes/spec,bpf,btf,elf,host,errno,errors}" },
   { from: "programs/lib/value", may: PURE_FFI, pure: true },
-  { from: "programs/lib", may: "ffi programs/lib/value" },
+  {
+    from: "programs/lib/expect",
+    may: `${PURE_FFI} programs/lib/{nearest,record_shape,value}`,
+    pure: true,
+  },
+  { from: "programs/lib", may: "ffi programs/lib/{expect,value}" },
   { from: "programs/tools/*", may: "ffi programs/lib" },
   { from: "programs/registry.gen", may: "programs/{lib/tool,tools}" },
   { from: "programs/script/run", may: "ffi programs/{lib,script}" },

@@ -1,14 +1,40 @@
-/** Reading the JSON that tools print, with nothing rounded. */
+/** Reading the JSON that tools print, with nothing rounded and every record as its schema says. */
+
+import { fullSchema, toolSchema } from "../cmd/schema.ts";
+import { tools } from "../programs/registry.gen.ts";
+import { Validator } from "./json_schema.ts";
 
 /** A record: a line of the output. */
 export type JsonRecord = { readonly type: string; readonly [field: string]: unknown };
 
-/** Parses NDJSON; a line that is not JSON, or has no type first, is an error. Integers above 2^53 become bigints. */
+/**
+ * Parses NDJSON; a line that is not JSON, has no type first, or is not what the schema of its tool says, is an error. Integers above
+ * 2^53 become bigints.
+ */
 export function jsonRecords(text: string): JsonRecord[] {
-  return text.split("\n").filter((line) => line !== "").map((line) => {
+  const records = text.split("\n").filter((line) => line !== "").map((line) => {
     if (!line.startsWith('{"type":"')) throw new SyntaxError(`No record: ${line}`);
     return JSON.parse(line, exact) as JsonRecord;
   });
+  const tool = records.find(({ type }) => type === "header")?.tool;
+  const validator = validatorOf(typeof tool === "string" ? tool : undefined);
+  for (const record of records) {
+    const problems = validator.problems(record);
+    if (problems.length > 0) throw new TypeError(`${problems.join("\n")}\n${text}`);
+  }
+  return records;
+}
+
+const validators = new Map<string | undefined, Validator>();
+
+/** Without a tool, the records may be those of any. */
+function validatorOf(name: string | undefined): Validator {
+  const known = validators.get(name);
+  if (known !== undefined) return known;
+  const tool = tools.find((tool) => tool.name === name);
+  const made = new Validator(tool === undefined ? fullSchema() : toolSchema(tool));
+  validators.set(name, made);
+  return made;
 }
 
 function exact(_key: string, value: unknown, context?: { readonly source?: string }): unknown {

@@ -134,6 +134,11 @@ ${
 /** Reads and writes {@linkcode ${name}}. */
 export const ${codec}: Codec<${name}> = {
   size: ${size},
+  get shape() {
+    return { fields: { ${
+      fields.map(({ name, layout }) => `${name}: ${shape(layout)}`).join(", ")
+    } } } as const;
+  },
   decode(view, at) {
     return {
 ${each("      ", (field) => `${field.name}: ${this.#decode(field, codecOf(field))},`)}    };
@@ -282,6 +287,20 @@ function tsType(layout: Layout): string {
       return `readonly ${arrayElement(tsType(layout.element))}[]`;
     case "struct":
       return layout.name;
+  }
+}
+
+/** An expression for the shape of a field's values; that of a struct is read late, when all are there. */
+function shape(layout: Layout): string {
+  switch (layout.kind) {
+    case "scalar":
+      return `"${layout.codec}"`;
+    case "chars":
+      return `"char[${layout.size}]"`;
+    case "array":
+      return `{ items: ${shape(layout.element)}, length: ${layout.length} }`;
+    case "struct":
+      return `${layout.codec}.shape`;
   }
 }
 

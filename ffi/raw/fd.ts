@@ -51,3 +51,12 @@ export function readAvailable(fd: Fd, into: Uint8Array<ArrayBuffer>): number | u
   if (errno === ERRNO.EAGAIN || errno === ERRNO.EINTR) return undefined;
   throw new LibcError("read", errno);
 }
+
+/**
+ * Writes to a descriptor: the number of bytes that were taken.
+ *
+ * @throws {LibcError}
+ */
+export function writeTo(fd: Fd, bytes: Uint8Array<ArrayBuffer>): number {
+  return succeeded("write", libc().write(fd.number, bytes, BigInt(bytes.length)));
+}

@@ -20,6 +20,14 @@ const SYMBOLS = {
     ],
     result: "isize",
   },
+  write: {
+    parameters: [
+      "i32", // int fd
+      "buffer", // const void *buf
+      "usize", // size_t count
+    ],
+    result: "isize",
+  },
   close: { parameters: ["i32" /* int fd */], result: "i32" },
   mmap: {
     parameters: [

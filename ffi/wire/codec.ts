@@ -6,10 +6,13 @@
  */
 
 import { cstring, putCString } from "./cstring.ts";
+import type { Shape } from "./shape.ts";
 
 /** Reads and writes one C type at an offset of a view. `size` is in bytes. */
 export interface Codec<T> {
   readonly size: number;
+  /** What its values are, at run time. */
+  readonly shape: Shape;
   decode(view: DataView, at: number): T;
   encode(view: DataView, at: number, value: T): void;
 }
@@ -20,6 +23,7 @@ export type ValueOf<C> = C extends Codec<infer T> ? T : never;
 /** `__u8`, `unsigned char` */
 export const u8: Codec<number> = {
   size: 1,
+  shape: "u8",
   decode: (view, at) => view.getUint8(at),
   encode: (view, at, value) => view.setUint8(at, value),
 };
@@ -27,6 +31,7 @@ export const u8: Codec<number> = {
 /** `__s8`, `signed char` */
 export const s8: Codec<number> = {
   size: 1,
+  shape: "s8",
   decode: (view, at) => view.getInt8(at),
   encode: (view, at, value) => view.setInt8(at, value),
 };
@@ -34,6 +39,7 @@ export const s8: Codec<number> = {
 /** `bool`: any byte but 0 is true */
 export const bool: Codec<boolean> = {
   size: 1,
+  shape: "bool",
   decode: (view, at) => view.getUint8(at) !== 0,
   encode: (view, at, value) => view.setUint8(at, value ? 1 : 0),
 };
@@ -41,6 +47,7 @@ export const bool: Codec<boolean> = {
 /** `__u16` */
 export const u16: Codec<number> = {
   size: 2,
+  shape: "u16",
   decode: (view, at) => view.getUint16(at, true),
   encode: (view, at, value) => view.setUint16(at, value, true),
 };
@@ -48,6 +55,7 @@ export const u16: Codec<number> = {
 /** `__s16` */
 export const s16: Codec<number> = {
   size: 2,
+  shape: "s16",
   decode: (view, at) => view.getInt16(at, true),
   encode: (view, at, value) => view.setInt16(at, value, true),
 };
@@ -55,6 +63,7 @@ export const s16: Codec<number> = {
 /** `__u32`, `unsigned int` */
 export const u32: Codec<number> = {
   size: 4,
+  shape: "u32",
   decode: (view, at) => view.getUint32(at, true),
   encode: (view, at, value) => view.setUint32(at, value, true),
 };
@@ -62,6 +71,7 @@ export const u32: Codec<number> = {
 /** `__s32`, `int` */
 export const s32: Codec<number> = {
   size: 4,
+  shape: "s32",
   decode: (view, at) => view.getInt32(at, true),
   encode: (view, at, value) => view.setInt32(at, value, true),
 };
@@ -69,6 +79,7 @@ export const s32: Codec<number> = {
 /** `__u64`, `unsigned long`, pointers: always exact */
 export const u64: Codec<bigint> = {
   size: 8,
+  shape: "u64",
   decode: (view, at) => view.getBigUint64(at, true),
   encode: (view, at, value) => view.setBigUint64(at, value, true),
 };
@@ -76,6 +87,7 @@ export const u64: Codec<bigint> = {
 /** `__s64`, `long`: always exact */
 export const s64: Codec<bigint> = {
   size: 8,
+  shape: "s64",
   decode: (view, at) => view.getBigInt64(at, true),
   encode: (view, at, value) => view.setBigInt64(at, value, true),
 };
@@ -84,6 +96,7 @@ export const s64: Codec<bigint> = {
 export function chars(size: number): Codec<string> {
   return {
     size,
+    shape: `char[${size}]`,
     decode: (view, at) => cstring(view, at, size),
     encode: (view, at, value) => putCString(view, at, size, value),
   };
@@ -93,6 +106,7 @@ export function chars(size: number): Codec<string> {
 export function array<T>(element: Codec<T>, length: number): Codec<readonly T[]> {
   return {
     size: element.size * length,
+    shape: { items: element.shape, length },
     decode(view, at) {
       const out: T[] = [];
       for (let i = 0; i < length; i++) out.push(element.decode(view, at + i * element.size));

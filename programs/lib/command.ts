@@ -7,6 +7,8 @@ export interface CommandOptions {
   readonly words: readonly string[];
   /** Where its standard output goes, if not to this program's own. */
   readonly output: WritableStream<Uint8Array> | undefined;
+  /** `null` where this program's own is needed for something else. */
+  readonly input?: "inherit" | "null";
 }
 
 /** A command under way. It is never killed: it ends when it wants to. */
@@ -17,12 +19,12 @@ export class Command {
   #ended = false;
 
   /** @throws {BpfError} E_COMMAND where it cannot be started */
-  constructor({ words, output }: CommandOptions) {
+  constructor({ words, output, input = "inherit" }: CommandOptions) {
     const [program, ...args] = words;
     try {
       this.#child = new Deno.Command(program!, {
         args,
-        stdin: "inherit",
+        stdin: input,
         stdout: output === undefined ? "inherit" : "piped",
         stderr: "inherit",
       }).spawn();

@@ -1,8 +1,8 @@
 /** How a request to a disk is shown. */
 
 import { column, type Format, table } from "./format.ts";
+import type { FieldsOf, RecordShape } from "./record_shape.ts";
 import { seconds } from "./text.ts";
-import type { Fields } from "./value.ts";
 
 /** A request that a disk is done with. */
 export interface DiskEvent {
@@ -30,7 +30,21 @@ export function diskTable<E extends DiskEvent>(operation: Operation<E>): Format<
 }
 
 /** The fields of its JSON records; `disk` is MAJOR:MINOR, as lsblk and /sys/dev/block have it. */
-export function diskFields<E extends DiskEvent>(event: E, operation: Operation<E>): Fields {
+export const DISK_SHAPE = {
+  ts: "u64",
+  dev: "u32",
+  disk: "string",
+  sector: "u64",
+  bytes: "u32",
+  op: "string",
+  latency_ns: "u64",
+} as const satisfies RecordShape;
+
+/** A request as a record. */
+export function diskFields<E extends DiskEvent>(
+  event: E,
+  operation: Operation<E>,
+): FieldsOf<typeof DISK_SHAPE> {
   const { ts, dev, sector, bytes, latency_ns } = event;
   const disk = `${dev >>> 20}:${dev & 0xf_ffff}`;
   return { ts, dev, disk, sector, bytes, op: operation(event), latency_ns };

@@ -7,7 +7,9 @@ import { RingBuffer } from "../../ffi/bpf/ring_buffer.ts";
 import type { MapSpec, Skeleton } from "../../ffi/bpf/skeleton.ts";
 import { onlineCpus } from "../../ffi/host/cpus.ts";
 import type { Codec, ValueOf } from "../../ffi/wire/codec.ts";
+import type { Shape } from "../../ffi/wire/shape.ts";
 import { type Format, lines } from "./format.ts";
+import type { FieldsOf, RecordShape } from "./record_shape.ts";
 import { type TraceEvent, TraceStream } from "./trace_stream.ts";
 import type { EventValue, Fields, LostValue } from "./value.ts";
 
@@ -24,6 +26,8 @@ export interface OpenStream extends Disposable {
 export interface Stream<S extends Skeleton = Skeleton> {
   /** The line above the events; `undefined` for none. */
   readonly header: string | undefined;
+  /** What the JSON records of its events hold. */
+  readonly shape: RecordShape;
   open(object: LoadedObject<S>): OpenStream;
 }
 
@@ -35,11 +39,15 @@ export type EventMap<S extends Skeleton> = {
 /** The type of a map's events. */
 export type EventOf<S extends Skeleton, N extends EventMap<S>> = ValueOf<S["maps"][N]["event"]>;
 
+/** How the JSON records of events are made, where they are not the events themselves: `shape` says what `fields` gives. */
+export type RecordOptions<E, R extends RecordShape> =
+  | { readonly shape: R; readonly fields: (event: E) => FieldsOf<R> }
+  | { readonly shape?: undefined; readonly fields?: undefined };
+
 /** How the events of a stream are shown. */
-export interface StreamOptions<E> {
+export type StreamOptions<E, R extends RecordShape> = RecordOptions<E, R> & {
   readonly format: Format<E>;
-  readonly fields?: (event: E) => Fields;
-}
+};
 
 const PERF_BYTES_PER_CPU = 1 << 20;
 
@@ -47,15 +55,20 @@ const PERF_BYTES_PER_CPU = 1 << 20;
  * The events of a ring or perf buffer. The JSON record of an event has the fields of its C struct, unless `fields` says
  * otherwise.
  */
-export function bufferStream<S extends Skeleton, N extends EventMap<S>>(
+export function bufferStream<
+  S extends Skeleton,
+  N extends EventMap<S>,
+  const R extends RecordShape = RecordShape,
+>(
   skeleton: S,
   map: N,
-  { format, fields = (event) => event as Fields }: StreamOptions<EventOf<S, N>>,
+  { format, shape, fields = (event) => event as FieldsOf<R> }: StreamOptions<EventOf<S, N>, R>,
 ): Stream<S> {
   const { type, event: codec } = skeleton.maps[map] as MapSpec<unknown, unknown, EventOf<S, N>>;
   if (codec === undefined) throw new TypeError(`Cannot stream map ${map}: it has no event type`);
   return {
     header: format.header,
+    shape: shape ?? fieldsOf(codec.shape),
     open(object) {
       const { fd, maxEntries } = object.bufferMap(map);
       const source = type === "ringbuf"
@@ -70,13 +83,14 @@ export function bufferStream<S extends Skeleton, N extends EventMap<S>>(
  * The lines that a tool's program prints into the trace_pipe, from now on: those whose message matches. Where nothing else is said,
  * people see the kernel's lines as they are.
  */
-export function traceStream(
+export function traceStream<const R extends RecordShape = typeof TRACE_SHAPE>(
   message: RegExp,
-  { format = lines(({ raw }) => raw), fields = traceFields }: Partial<StreamOptions<TraceEvent>> =
-    {},
+  options: Partial<StreamOptions<TraceEvent, R>> = {},
 ): Stream {
+  const { format = lines(({ raw }) => raw), shape = TRACE_SHAPE, fields = traceFields } = options;
   return {
     header: format.header,
+    shape,
     open() {
       const source = new TraceStream(message);
       const losses = (printed: bigint) => source.losses(printed);
@@ -86,8 +100,25 @@ export function traceStream(
 }
 
 /** The fields of a line of trace_pipe. */
-export function traceFields({ ts, pid, comm, cpu, flags, message }: TraceEvent): Fields {
+export const TRACE_SHAPE = {
+  ts: "u64",
+  pid: "u32",
+  comm: "string",
+  cpu: "u32",
+  flags: "string",
+  message: "string",
+} as const satisfies RecordShape;
+
+/** A line of trace_pipe as a record. */
+export function traceFields(
+  { ts, pid, comm, cpu, flags, message }: TraceEvent,
+): FieldsOf<typeof TRACE_SHAPE> {
   return { ts, pid, comm, cpu, flags, message };
+}
+
+/** The events of a buffer are structs. */
+function fieldsOf(shape: Shape): RecordShape {
+  return typeof shape === "object" && "fields" in shape ? shape.fields : {};
 }
 
 function valuesOf<E>(

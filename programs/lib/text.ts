@@ -9,7 +9,8 @@ export interface TextLine {
   readonly text: string;
 }
 
-const LOSS_TEXT: Readonly<Record<LossReason, string>> = {
+/** What people read of a loss. */
+export const LOSS_TEXT: Readonly<Record<LossReason, string>> = {
   buffer_full: "the buffer was full",
   map_full: "the map was full",
   read_fault: "the traced program's memory could not be read",
@@ -24,6 +25,7 @@ export function textLines(value: Value): TextLine[] {
   switch (value.type) {
     case "header":
     case "attached":
+    case "expect": // the result of a test, which has formats of its own
     case "summary":
       return [];
     case "event":

@@ -90,14 +90,19 @@ export interface StatusValue {
   readonly text: string;
 }
 
+/** Why tracing can end. */
+export const END_REASONS = [
+  "interrupted",
+  "duration",
+  "max-events",
+  "count",
+  "command",
+  "stdin-closed",
+  "stdout-closed",
+] as const;
+
 /** Why tracing ended. */
-export type EndReason =
-  | "interrupted"
-  | "duration"
-  | "max-events"
-  | "count"
-  | "command"
-  | "stdout-closed";
+export type EndReason = typeof END_REASONS[number];
 
 /** The last value. */
 export interface SummaryValue {
@@ -106,6 +111,23 @@ export interface SummaryValue {
   readonly lost: bigint;
   readonly duration_ns: bigint;
   readonly ended_by: EndReason;
+}
+
+/** How an expectation came out. */
+export interface ExpectValue {
+  readonly type: "expect";
+  readonly expression: string;
+  readonly ok: boolean;
+  /** What its parts came to; null for nothing, as the largest of no events. */
+  readonly seen: readonly {
+    readonly expression: string;
+    readonly value: number | bigint | "unbounded" | null;
+  }[];
+  /** Where it failed: a few of the events that counted, or of those that should have. */
+  readonly matching: readonly Fields[];
+  readonly nearest: readonly Fields[];
+  /** Why it could not be decided. */
+  readonly problem: string | null;
 }
 
 /** Everything that can be printed. */
@@ -117,4 +139,12 @@ export type Value =
   | MapValue
   | LostValue
   | StatusValue
+  | ExpectValue
   | SummaryValue;
+
+/** Whether a value shows that something happened: an event, or a report that is not empty. */
+export function showsSomething(value: Value): boolean {
+  return value.type === "event" ||
+    value.type === "hist" && value.buckets.some(({ count }) => count > 0n) ||
+    value.type === "map" && value.entries.length > 0;
+}

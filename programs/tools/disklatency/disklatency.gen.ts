@@ -26,6 +26,9 @@ export interface BlockIo {
 /** Reads and writes {@linkcode BlockIo}. */
 export const blockIoCodec: Codec<BlockIo> = {
   size: 40,
+  get shape() {
+    return { fields: { issued: "u64", born: "u64", sector: "u64", dev: "u32", bytes: "u32", op: "char[8]" } } as const;
+  },
   decode(view, at) {
     return {
       issued: view.getBigUint64(at, true),
@@ -57,6 +60,9 @@ export interface BlockKey {
 /** Reads and writes {@linkcode BlockKey}. */
 export const blockKeyCodec: Codec<BlockKey> = {
   size: 16,
+  get shape() {
+    return { fields: { id: "u64", dev: "u64" } } as const;
+  },
   decode(view, at) {
     return {
       id: view.getBigUint64(at, true),

@@ -1,4 +1,4 @@
-import { diskFields, diskTable } from "../../lib/disk.ts";
+import { DISK_SHAPE, diskFields, diskTable } from "../../lib/disk.ts";
 import { BLOCK_IO, BLOCK_IO_NOTES } from "../../lib/events.ts";
 import { bufferStream } from "../../lib/stream.ts";
 import { defineTool } from "../../lib/tool.ts";
@@ -15,6 +15,7 @@ export default defineTool(disksnoop, {
   notes: BLOCK_IO_NOTES,
   stream: bufferStream(disksnoop, "events", {
     format: diskTable(operation),
+    shape: DISK_SHAPE,
     fields: (event) => diskFields(event, operation),
   }),
 });

@@ -18,6 +18,9 @@ export interface BlockKey {
 /** Reads and writes {@linkcode BlockKey}. */
 export const blockKeyCodec: Codec<BlockKey> = {
   size: 16,
+  get shape() {
+    return { fields: { id: "u64", dev: "u64" } } as const;
+  },
   decode(view, at) {
     return {
       id: view.getBigUint64(at, true),
@@ -49,6 +52,9 @@ export interface DiskEvent {
 /** Reads and writes {@linkcode DiskEvent}. */
 export const diskEventCodec: Codec<DiskEvent> = {
   size: 48,
+  get shape() {
+    return { fields: { ts: "u64", latency_ns: "u64", sector: "u64", dev: "u32", bytes: "u32", rwbs: "char[16]" } } as const;
+  },
   decode(view, at) {
     return {
       ts: view.getBigUint64(at, true),

@@ -1,4 +1,4 @@
-import { diskFields, diskTable, rwbsOperation } from "../../lib/disk.ts";
+import { DISK_SHAPE, diskFields, diskTable, rwbsOperation } from "../../lib/disk.ts";
 import { BLOCK_DONE, BLOCK_ISSUE } from "../../lib/events.ts";
 import { bufferStream } from "../../lib/stream.ts";
 import { defineTool } from "../../lib/tool.ts";
@@ -17,6 +17,7 @@ export default defineTool(disksnoop_fixed, {
   },
   stream: bufferStream(disksnoop_fixed, "events", {
     format: diskTable(operation),
+    shape: { ...DISK_SHAPE, rwbs: "string" },
     fields: (event) => ({ ...diskFields(event, operation), rwbs: event.rwbs }),
   }),
 });

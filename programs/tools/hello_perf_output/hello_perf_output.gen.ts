@@ -22,6 +22,9 @@ export interface Data {
 /** Reads and writes {@linkcode Data}. */
 export const dataCodec: Codec<Data> = {
   size: 32,
+  get shape() {
+    return { fields: { pid: "u32", tgid: "u32", ts: "u64", comm: "char[16]" } } as const;
+  },
   decode(view, at) {
     return {
       pid: view.getUint32(at, true),

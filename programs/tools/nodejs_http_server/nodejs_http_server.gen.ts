@@ -32,6 +32,9 @@ export interface Connection {
 /** Reads and writes {@linkcode Connection}. */
 export const connectionCodec: Codec<Connection> = {
   size: 176,
+  get shape() {
+    return { fields: { body: "u64", length: "u64", state: "u32", at: "u32", is_length: "bool", is_encoding: "bool", chunked: "bool", method: "char[16]", path: "char[128]" } } as const;
+  },
   decode(view, at) {
     return {
       body: view.getBigUint64(at, true),
@@ -78,6 +81,9 @@ export interface Data {
 /** Reads and writes {@linkcode Data}. */
 export const dataCodec: Codec<Data> = {
   size: 176,
+  get shape() {
+    return { fields: { ts: "u64", pid: "u32", tgid: "u32", comm: "char[16]", method: "char[16]", path: "char[128]" } } as const;
+  },
   decode(view, at) {
     return {
       ts: view.getBigUint64(at, true),
@@ -109,6 +115,9 @@ export interface Reading {
 /** Reads and writes {@linkcode Reading}. */
 export const readingCodec: Codec<Reading> = {
   size: 16,
+  get shape() {
+    return { fields: { socket: "u64", buffer: "u64" } } as const;
+  },
   decode(view, at) {
     return {
       socket: view.getBigUint64(at, true),
@@ -138,6 +147,9 @@ export interface Scan {
 /** Reads and writes {@linkcode Scan}. */
 export const scanCodec: Codec<Scan> = {
   size: 456,
+  get shape() {
+    return { fields: { buffer: "u64", count: "u64", at: "u64", window: { items: "u8", length: 256 }, connection: connectionCodec.shape } } as const;
+  },
   decode(view, at) {
     return {
       buffer: view.getBigUint64(at, true),

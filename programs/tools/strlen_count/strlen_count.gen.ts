@@ -16,6 +16,9 @@ export interface Key {
 /** Reads and writes {@linkcode Key}. */
 export const keyCodec: Codec<Key> = {
   size: 80,
+  get shape() {
+    return { fields: { c: "char[80]" } } as const;
+  },
   decode(view, at) {
     return {
       c: cstring(view, at, 80),

@@ -29,6 +29,13 @@ export default defineTool(sync_count, {
       const line = delta_ms === null ? firstSyncLine() : quickSyncLine(ts - first.ts, delta_ms);
       return `${line}, count ${count}`;
     }),
+    shape: {
+      ts: "u64",
+      pid: "u32",
+      comm: "string",
+      delta_ms: { nullable: "u64" },
+      count: "u64",
+    },
     fields: ({ ts, pid, comm, message }) => ({ ts, pid, comm, ...parse(message) }),
   }),
 });

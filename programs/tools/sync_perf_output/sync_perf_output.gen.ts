@@ -26,6 +26,9 @@ export interface Data {
 /** Reads and writes {@linkcode Data}. */
 export const dataCodec: Codec<Data> = {
   size: 48,
+  get shape() {
+    return { fields: { pid: "u32", tgid: "u32", uid: "u32", comm: "char[16]", ts: "u64", delta: "u64" } } as const;
+  },
   decode(view, at) {
     return {
       pid: view.getUint32(at, true),

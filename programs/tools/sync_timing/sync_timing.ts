@@ -23,6 +23,7 @@ export default defineTool(sync_timing, {
   banner: "Tracing for quick sync's... Ctrl-C to end",
   stream: traceStream(MESSAGE, {
     format: lines(({ ts, message }, first) => quickSyncLine(ts - first.ts, milliseconds(message))),
+    shape: { ts: "u64", pid: "u32", comm: "string", delta_ms: "u64" },
     fields: ({ ts, pid, comm, message }) => ({ ts, pid, comm, delta_ms: milliseconds(message) }),
   }),
 });

@@ -17,6 +17,9 @@ export interface Key {
 /** Reads and writes {@linkcode Key}. */
 export const keyCodec: Codec<Key> = {
   size: 8,
+  get shape() {
+    return { fields: { prev_pid: "u32", curr_pid: "u32" } } as const;
+  },
   decode(view, at) {
     return {
       prev_pid: view.getUint32(at, true),

@@ -24,6 +24,9 @@ export interface Data {
 /** Reads and writes {@linkcode Data}. */
 export const dataCodec: Codec<Data> = {
   size: 40,
+  get shape() {
+    return { fields: { ts: "u64", got_bits: "u64", pid: "u32", tgid: "u32", comm: "char[16]" } } as const;
+  },
   decode(view, at) {
     return {
       ts: view.getBigUint64(at, true),

@@ -12,7 +12,7 @@ function report(name: TestFormatName): string[] {
   return [
     ...format.head(RESULTS.length),
     ...RESULTS.flatMap((result, i) => format.result(result, i + 1)),
-    ...format.tail(RESULTS),
+    ...format.tail(RESULTS, "gimlet selftest"),
   ];
 }
 

@@ -21,6 +21,9 @@ export interface Record {
 /** Reads and writes {@linkcode Record}. */
 export const recordCodec: Codec<Record> = {
   size: 24,
+  get shape() {
+    return { fields: { number: "u64", ts: "u64", cpu: "u32", pid: "u32" } } as const;
+  },
   decode(view, at) {
     return {
       number: view.getBigUint64(at, true),

@@ -20,6 +20,9 @@ export interface Hit {
 /** Reads and writes {@linkcode Hit}. */
 export const hitCodec: Codec<Hit> = {
   size: 64,
+  get shape() {
+    return { fields: { text: "char[48]", number: "s64", tgid: "u32" } } as const;
+  },
   decode(view, at) {
     return {
       text: cstring(view, at, 48),

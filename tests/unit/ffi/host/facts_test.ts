@@ -1,5 +1,6 @@
 import { missingCapabilities, parseEffective } from "../../../../ffi/host/capabilities.ts";
 import { parseCpuList } from "../../../../ffi/host/cpus.ts";
+import { parseFdFlags } from "../../../../ffi/host/inherited_fd.ts";
 import { parseLockdown } from "../../../../ffi/host/lockdown.ts";
 import { hasEnded, parseJobControl, parseMappedFiles } from "../../../../ffi/host/process.ts";
 import { parseTracefsMounts } from "../../../../ffi/host/tracefs.ts";
@@ -60,4 +61,9 @@ Deno.test("parseTracefsMounts() finds tracefs wherever it is mounted", () => {
     "tracefs /sys/kernel/tracing tracefs rw 0 0\n";
   assertEquals(parseTracefsMounts(mounts), ["/sys/kernel/debug/tracing", "/sys/kernel/tracing"]);
   assertEquals(parseTracefsMounts("proc /proc proc rw 0 0\n"), []);
+});
+
+Deno.test("parseFdFlags() reads the octal number of fdinfo", () => {
+  assertEquals(parseFdFlags("pos:\t0\nflags:\t02100001\nmnt_id:\t15\n"), 0o2100001);
+  assertEquals(parseFdFlags("pos:\t0\n"), undefined);
 });

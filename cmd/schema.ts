@@ -1,0 +1,230 @@
+/** `gimlet schema [TOOL]`: the JSON Schema of everything that is printed as a record. */
+
+import type { IntegerShape } from "../ffi/wire/shape.ts";
+import { json } from "../programs/lib/json.ts";
+import {
+  type FieldShape,
+  type RecordShape,
+  type ReportShape,
+  shapeOf,
+  type ToolShape,
+} from "../programs/lib/record_shape.ts";
+import { LOSS_TEXT } from "../programs/lib/text.ts";
+import type { Tool } from "../programs/lib/tool.ts";
+import { END_REASONS, type Plain } from "../programs/lib/value.ts";
+import { tools } from "../programs/registry.gen.ts";
+import { ERROR_HELP } from "./error_help.ts";
+import { toolOf } from "./help.ts";
+import { unknownName, UsageError } from "./usage.ts";
+
+/** A JSON Schema, of draft 2020-12. */
+export type Schema = { readonly [keyword: string]: Plain };
+
+/** The line of `gimlet schema [TOOL]`. */
+export function schemaLines(args: readonly string[]): string[] {
+  const [name, ...extra] = args;
+  if (extra.length > 0) {
+    throw new UsageError(`Unexpected argument "${extra[0]}"`, "gimlet schema [TOOL]");
+  }
+  const tool = name === undefined ? undefined : toolOf(name);
+  if (name !== undefined && tool === undefined) {
+    throw unknownName("tool", name, tools.map(({ name }) => name));
+  }
+  return [json(tool === undefined ? fullSchema() : toolSchema(tool))];
+}
+
+/** The schema of the records of one tool. */
+export function toolSchema(tool: Tool): Schema {
+  return document(`Records of gimlet ${tool.name}`, [shapeOf(tool)], {});
+}
+
+/** The schema of the records of every tool, and of `gimlet selftest`. */
+export function fullSchema(): Schema {
+  return document("Records of gimlet", tools.map(shapeOf), { test: TEST });
+}
+
+const STRING = { type: "string" } as const;
+const COUNT = { type: "integer", minimum: 0 } as const;
+
+function document(
+  title: string,
+  shapes: readonly ToolShape[],
+  more: Readonly<Record<string, Schema>>,
+): Schema {
+  const $defs: Record<string, Schema> = {
+    header: header(shapes),
+    attached: record("attached", { probes: listOf(STRING) }),
+    ...union("event", shapes.flatMap(eventSchemas)),
+    ...union("map", shapes.flatMap(mapSchemas)),
+    ...union("hist", shapes.flatMap(histogramSchemas)),
+    lost: record("lost", { reason: { enum: Object.keys(LOSS_TEXT) }, count: COUNT }),
+    expect: expectSchema(shapes),
+    error: ERROR,
+    plan: PLAN,
+    summary: SUMMARY,
+    ...more,
+  };
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title,
+    oneOf: Object.keys($defs).map((name) => ({ $ref: `#/$defs/${name}` })),
+    $defs,
+  };
+}
+
+/** A record: an object whose `type` says which. Records may grow, so other fields are not forbidden. */
+function record(type: string, fields: Readonly<Record<string, Schema>>): Schema {
+  return object({ type: { const: type }, ...fields });
+}
+
+/** An object with all of these fields. */
+function object(properties: Readonly<Record<string, Schema>>): Schema {
+  return { type: "object", properties, required: Object.keys(properties) };
+}
+
+function listOf(items: Schema): Schema {
+  return { type: "array", items };
+}
+
+/** One of several forms; none, where there are none. */
+function union(name: string, forms: readonly Schema[]): Record<string, Schema> {
+  if (forms.length === 0) return {};
+  return { [name]: forms.length === 1 ? forms[0]! : { anyOf: forms } };
+}
+
+function header(shapes: readonly ToolShape[]): Schema {
+  return record("header", {
+    tool: { enum: shapes.map(({ tool }) => tool) },
+    version: STRING,
+    plan: STRING,
+    kernel: STRING,
+    boot_to_wall_ns: { type: "integer" },
+  });
+}
+
+function eventSchemas({ tool, event }: ToolShape): Schema[] {
+  return event === undefined ? [] : [{ title: tool, ...record("event", fieldSchemas(event)) }];
+}
+
+function reportsOf<K extends ReportShape["kind"]>(
+  { reports }: ToolShape,
+  kind: K,
+): [string, Extract<ReportShape, { kind: K }>][] {
+  return Object.entries(reports).filter((entry): entry is [
+    string,
+    Extract<ReportShape, { kind: K }>,
+  ] => entry[1].kind === kind);
+}
+
+function mapSchemas(shape: ToolShape): Schema[] {
+  return reportsOf(shape, "map").map(([name, { key }]) => ({
+    title: shape.tool,
+    ...record("map", {
+      name: { const: name },
+      entries: listOf(object({ key: fieldSchema(key), value: fieldSchema("u64") })),
+    }),
+  }));
+}
+
+function histogramSchemas(shape: ToolShape): Schema[] {
+  const names = reportsOf(shape, "hist").map(([name]) => name);
+  if (names.length === 0) return [];
+  const high = { ...COUNT, type: ["integer", "null"] };
+  return [{
+    title: shape.tool,
+    ...record("hist", {
+      name: { enum: names },
+      scale: { enum: ["log2", "linear"] },
+      unit: STRING,
+      buckets: listOf(object({ low: COUNT, high, count: COUNT })),
+    }),
+  }];
+}
+
+function fieldSchemas(shape: RecordShape): Record<string, Schema> {
+  return Object.fromEntries(
+    Object.entries(shape).map(([name, field]) => [name, fieldSchema(field)]),
+  );
+}
+
+/** The schema of a field's values. */
+export function fieldSchema(shape: FieldShape): Schema {
+  if (typeof shape === "object") {
+    if ("fields" in shape) return object(fieldSchemas(shape.fields));
+    if ("nullable" in shape) {
+      const schema = fieldSchema(shape.nullable);
+      return { ...schema, type: [schema["type"]!, "null"] };
+    }
+    const { length } = shape;
+    return { ...listOf(fieldSchema(shape.items)), minItems: length, maxItems: length };
+  }
+  if (shape === "bool") return { type: "boolean" };
+  return shape === "string" || shape.startsWith("char[")
+    ? STRING
+    : integerSchema(shape as IntegerShape);
+}
+
+function integerSchema(shape: IntegerShape): Schema {
+  const bits = BigInt(shape.slice(1));
+  return shape.startsWith("s")
+    ? { type: "integer", minimum: -(1n << (bits - 1n)), maximum: (1n << (bits - 1n)) - 1n }
+    : { type: "integer", minimum: 0, maximum: (1n << bits) - 1n };
+}
+
+function expectSchema(shapes: readonly ToolShape[]): Schema {
+  const events = shapes.flatMap(({ event }) =>
+    event === undefined ? [] : [object(fieldSchemas(event))]
+  );
+  const examples = events.length === 0
+    ? { type: "array", maxItems: 0 }
+    : listOf(events.length === 1 ? events[0]! : { anyOf: events });
+  const value = { anyOf: [{ type: ["integer", "null"] }, { const: "unbounded" }] };
+  return record("expect", {
+    expression: STRING,
+    ok: { type: "boolean" },
+    seen: listOf(object({ expression: STRING, value })),
+    matching: examples,
+    nearest: examples,
+    problem: { type: ["string", "null"] },
+  });
+}
+
+const ERROR: Schema = {
+  type: "object",
+  properties: {
+    type: { const: "error" },
+    step: STRING,
+    code: { enum: Object.keys(ERROR_HELP) },
+    message: STRING,
+    cause: STRING,
+    hint: { type: ["string", "null"] },
+    log: STRING,
+  },
+  required: ["type", "code", "message", "hint"],
+};
+
+const PLAN: Schema = {
+  type: "object",
+  properties: {
+    type: { const: "plan" },
+    plan: STRING,
+    chosen: { type: "boolean" },
+    probes: listOf(STRING),
+    reason: STRING,
+  },
+  required: ["type", "plan", "chosen"],
+};
+
+const SUMMARY = record("summary", {
+  events: COUNT,
+  lost: COUNT,
+  duration_ns: COUNT,
+  ended_by: { enum: END_REASONS },
+});
+
+const TEST = record("test", {
+  name: STRING,
+  outcome: { enum: ["pass", "fail", "skip"] },
+  detail: STRING,
+  seconds: { type: "number", minimum: 0 },
+});
