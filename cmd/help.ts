@@ -20,6 +20,7 @@ export function mainHelp(): string[] {
     "  lesson [N]           list the lessons, or show one: notes and source",
     "  selftest             try every tool on this machine: see gimlet selftest --help",
     "  version [--json]     say what this is and what it runs on",
+    "  vm --kernel K -- …   boot a kernel and run a command, or gimlet, there: see gimlet vm --help",
     "  help [TOOL]          show this help, or a tool's",
     "",
     "Most need root: sudo gimlet hello_perf_output. All options: gimlet TOOL --help",

@@ -12,9 +12,10 @@ import { setColorEnabled } from "./std.ts";
 import { unknownName } from "./usage.ts";
 import { versionLines } from "./version.ts";
 import { isGuestInit, runGuest } from "./vm/guest.ts";
+import { vmCommand } from "./vm_command.ts";
 import { Writer } from "./writer.ts";
 
-const SUBCOMMANDS = ["help", "lesson", "selftest", "version"] as const;
+const SUBCOMMANDS = ["help", "lesson", "selftest", "version", "vm"] as const;
 
 /** Runs gimlet with its arguments; gives the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -37,6 +38,8 @@ export async function main(args: readonly string[]): Promise<number> {
     case "--version":
     case "-V":
       return printAll(out, versionLines(rest));
+    case "vm":
+      return await vmCommand(rest, SUBCOMMANDS);
     default:
       return await runToolCommand(findTool(name), rest);
   }

@@ -4,7 +4,8 @@ import type { CpioEntry } from "./cpio.ts";
 import { GUEST_BINARY, GUEST_FOLDER, type Job, JOB_PATH } from "./job.ts";
 import { LD_CACHE } from "../../ffi/host/libraries.ts";
 import { librariesOf, librarySource, type LoadedFile } from "./libraries.ts";
-import { baseName, normalize, parent } from "./paths.ts";
+import { plainName, readModule } from "./modules.ts";
+import { normalize, parent } from "./paths.ts";
 
 /** A file of the host that the guest gets. */
 export interface ImageFile {
@@ -24,7 +25,7 @@ export interface ImageOptions {
   readonly libraries?: readonly string[];
   /** The folder of the system whose libraries are taken; the host's own where not given. */
   readonly libraryRoot?: string;
-  /** Kernel modules on the host, in the order of loading. */
+  /** Kernel modules on the host, compressed or not, in the order of loading. */
   readonly modules?: readonly string[];
   /** What to run; its modules are filled in here. */
   readonly job: Omit<Job, "modules">;
@@ -123,8 +124,8 @@ function addUsers(tree: ImageTree): void {
 }
 
 function addModule(tree: ImageTree, source: string): string {
-  const target = `${GUEST_FOLDER}/modules/${baseName(source)}`;
-  tree.addFile(target, Deno.readFileSync(source));
+  const target = `${GUEST_FOLDER}/modules/${plainName(source)}`;
+  tree.addFile(target, readModule(source));
   return target;
 }
 
