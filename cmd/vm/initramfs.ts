@@ -32,7 +32,9 @@ export interface ImageOptions {
 }
 
 /** Folders of the root file system; those below /sys and /proc are made by the kernel. */
-const FOLDERS = ["/dev", "/etc", "/proc", "/root", "/run", "/sys", "/tmp", "/usr", "/var"];
+const FOLDERS = ["/dev", "/etc", "/proc", "/root", "/run", "/sys", "/usr", "/var"];
+/** A folder of the image, not mounted: what comes from the host's lies in it. */
+const TEMPORARY = { kind: "directory", path: "/tmp", mode: 0o1777 } as const;
 
 /**
  * The folders that every current distribution has merged into /usr. Whatever the host does, a path is found under both
@@ -101,6 +103,7 @@ export function imageEntries(options: ImageOptions): CpioEntry[] {
 function addSkeleton(tree: ImageTree): void {
   tree.add({ kind: "directory", path: "/" }); // The kernel makes it writable for all.
   for (const path of FOLDERS) tree.add({ kind: "directory", path });
+  tree.add(TEMPORARY);
   for (const name of MERGED) {
     tree.add({ kind: "directory", path: `/usr/${name}` });
     tree.add({ kind: "symlink", path: `/${name}`, target: `usr/${name}` });
