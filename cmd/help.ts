@@ -20,6 +20,8 @@ export function mainHelp(): string[] {
     "  lesson [N]           list the lessons, or show one: notes and source",
     "  selftest             try every tool on this machine: see gimlet selftest --help",
     "  version [--json]     say what this is and what it runs on",
+    "  record FILE TOOL …   run a tool, and keep what it gives in a file",
+    "  replay FILE [--json] print such a run again: no root needed",
     "  vm --kernel K -- …   boot a kernel and run a command, or gimlet, there: see gimlet vm --help",
     "  help [TOOL]          show this help, or a tool's",
     "",

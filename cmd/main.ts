@@ -5,6 +5,7 @@ import { tools } from "../programs/registry.gen.ts";
 import { STATUS, statusOf } from "./exit_status.ts";
 import { mainHelp, toolHelp } from "./help.ts";
 import { lessonLines } from "./lesson.ts";
+import { recordCommand, replayCommand } from "./record.ts";
 import { errorLines } from "./report.ts";
 import { printAll, runToolCommand } from "./run_tool.ts";
 import { selftest } from "./selftest.ts";
@@ -15,7 +16,7 @@ import { isGuestInit, runGuest } from "./vm/guest.ts";
 import { vmCommand } from "./vm_command.ts";
 import { Writer } from "./writer.ts";
 
-const SUBCOMMANDS = ["help", "lesson", "selftest", "version", "vm"] as const;
+const SUBCOMMANDS = ["help", "lesson", "record", "replay", "selftest", "version", "vm"] as const;
 
 /** Runs gimlet with its arguments; gives the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -32,6 +33,10 @@ export async function main(args: readonly string[]): Promise<number> {
       return printAll(out, mainHelp());
     case "lesson":
       return printAll(out, lessonLines(rest));
+    case "record":
+      return await recordCommand(rest, findTool);
+    case "replay":
+      return await replayCommand(rest);
     case "selftest":
       return await selftest(rest);
     case "version":

@@ -21,8 +21,19 @@ import { Writer } from "./writer.ts";
 
 const STDOUT = 1;
 
+/** Takes what a run gives, beside the printer. */
+export interface Listener {
+  value(value: Value): void;
+  error(error: unknown, options: { readonly verbose: boolean }): void;
+  flush(): void;
+}
+
 /** Runs a tool with its arguments; gives the exit status. */
-export async function runToolCommand(tool: Tool, args: readonly string[]): Promise<number> {
+export async function runToolCommand(
+  tool: Tool,
+  args: readonly string[],
+  listener?: Listener,
+): Promise<number> {
   const options = parseToolOptions(tool, args);
   const controller = new AbortController();
   const stop = (request: StopRequest) => controller.abort(request);
@@ -35,7 +46,7 @@ export async function runToolCommand(tool: Tool, args: readonly string[]): Promi
   using _signals = listenToSignals(stop);
   try {
     if (options.listPlans) return printPlans(tool, options, out);
-    const sink = options.json ? jsonSink(out) : textSink(out, options);
+    const sink = both(options.json ? jsonSink(out) : textSink(out, options), listener);
     const { command, ...rest } = options;
     const outcome = await runTool(tool, {
       ...rest,
@@ -47,8 +58,23 @@ export async function runToolCommand(tool: Tool, args: readonly string[]): Promi
     }, sink);
     return outcomeStatus(outcome, options);
   } catch (error) {
+    listener?.error(error, options);
     return printError(error, options, out);
   }
+}
+
+function both(sink: Sink, listener: Listener | undefined): Sink {
+  if (listener === undefined) return sink;
+  return {
+    emit(value) {
+      sink.emit(value);
+      listener.value(value);
+    },
+    flush() {
+      sink.flush();
+      listener.flush();
+    },
+  };
 }
 
 /** With JSON, nothing else may reach stdout: what the command prints goes to stderr. */
@@ -100,7 +126,8 @@ function verboseLines(value: Value): string[] {
   }
 }
 
-function noteLine(text: string): void {
+/** Says something beside the output, on stderr. */
+export function noteLine(text: string): void {
   printAll(new Writer(Deno.stderr), [`gimlet: ${text}`]);
 }
 
