@@ -33,8 +33,13 @@ export { AttachedPlan, attachFirst, type Plan, type Plans } from "./ffi/probes/p
 export { syscallFunction } from "./ffi/probes/kernel_function.ts";
 export { findUserFunction, type UserFunction } from "./ffi/probes/user_function.ts";
 export { type Outcome, type RunOptions, runTool, type Sink } from "./programs/lib/session.ts";
+export {
+  ExpectationError,
+  type ExpectedEvents,
+  expectEvents,
+} from "./programs/lib/expect_events.ts";
 export { defineTool, type Tool, type ToolSpec } from "./programs/lib/tool.ts";
 export { jsonLine } from "./programs/lib/json.ts";
 export { textLines } from "./programs/lib/text.ts";
-export type { Value } from "./programs/lib/value.ts";
+export type { Fields, Plain, Value } from "./programs/lib/value.ts";
 export { VERSION } from "./programs/lib/version.ts";

@@ -39,7 +39,7 @@ const TABLE: readonly Row[] = [
   { from: "cmd", may: "ffi programs mod", except: "ffi/raw" },
   { from: "mod", may: "ffi programs/{lib,script}" },
   { from: "build", may: PURE_FFI },
-  { from: "{docs,examples}", may: "mod" },
+  { from: "{docs,examples}", may: "mod programs/tools" },
   { from: "tests", may: "*" },
 ];
 
