@@ -28,14 +28,15 @@ const PATIENCE_MS = 1000;
 
 /** KVM where it can be opened and is quick, else emulation. A mistake costs time, no more. */
 export async function bestAccelerator(): Promise<Accelerator> {
-  return mayOpen(DEVICE) && await isQuick() ? "kvm" : "tcg";
+  return mayOpen(DEVICE) && await isQuick("kvm", PATIENCE_MS) ? "kvm" : "tcg";
 }
 
-async function isQuick(): Promise<boolean> {
+/** Whether a machine is done with its boot sector in so many ms. */
+export async function isQuick(accel: Accelerator, patienceMs: number): Promise<boolean> {
   using folder = new TemporaryFolder();
   const disk = `${folder.path}/boot`;
   Deno.writeFileSync(disk, BOOT_SECTOR);
-  const machine = "-accel kvm -machine pc -nodefaults -no-user-config -display none -m 32M";
+  const machine = `-accel ${accel} -machine pc -nodefaults -no-user-config -display none -m 32M`;
   const exit = ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"];
   const drive = ["-drive", `file=${disk.replaceAll(",", ",,")},format=raw,if=ide`];
   try {
@@ -44,7 +45,7 @@ async function isQuick(): Promise<boolean> {
       stdin: "null",
       stdout: "null",
       stderr: "null",
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(patienceMs),
     }).output();
     return code === COUNTED;
   } catch (error) {
