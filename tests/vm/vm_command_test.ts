@@ -121,7 +121,7 @@ const FAILURES: Readonly<Record<string, readonly [string, number, string[], stri
   "a kernel that hangs": [
     "E_VM_HANG: the kernel says: watchdog: BUG: soft lockup",
     123,
-    ["--timeout", "5s"],
+    ["--timeout", "10s"],
     say("watchdog: BUG: soft lockup - CPU#0 stuck for 26s!", "while :; do :; done"),
   ],
   "a command that takes too long": [
