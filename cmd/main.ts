@@ -6,6 +6,7 @@ import { errorHelp, isCode } from "./error_help.ts";
 import { STATUS, statusOf } from "./exit_status.ts";
 import { mainHelp, toolHelp, toolOf } from "./help.ts";
 import { lessonLines } from "./lesson.ts";
+import { recordCommand, replayCommand } from "./record.ts";
 import { errorLines } from "./report.ts";
 import { printAll, runToolCommand } from "./run_tool.ts";
 import { schemaLines } from "./schema.ts";
@@ -14,9 +15,12 @@ import { setColorEnabled } from "./std.ts";
 import { unknownName } from "./usage.ts";
 import { versionLines } from "./version.ts";
 import { isGuestInit, runGuest } from "./vm/guest.ts";
+import { vmCommand } from "./vm_command.ts";
 import { Writer } from "./writer.ts";
 
-const SUBCOMMANDS = ["help", "lesson", "schema", "selftest", "version"] as const;
+const SUBCOMMANDS = [
+  ...["help", "lesson", "record", "replay", "schema", "selftest", "version", "vm"],
+] as const;
 
 /** Runs gimlet with its arguments; gives the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -35,12 +39,18 @@ export async function main(args: readonly string[]): Promise<number> {
       return printAll(out, lessonLines(rest));
     case "schema":
       return printAll(out, schemaLines(rest));
+    case "record":
+      return await recordCommand(rest, findTool);
+    case "replay":
+      return await replayCommand(rest);
     case "selftest":
       return await selftest(rest);
     case "version":
     case "--version":
     case "-V":
       return printAll(out, versionLines(rest));
+    case "vm":
+      return await vmCommand(rest, SUBCOMMANDS);
     default:
       return await runToolCommand(findTool(name), rest);
   }

@@ -9,7 +9,7 @@ import { parseArgs, type ParsedArgs } from "./std.ts";
 import { unknownName, UsageError } from "./usage.ts";
 
 /** One option. `value` is what it takes, as the help shows it; without it the option is a switch. */
-interface Option {
+export interface Option {
   readonly name: string;
   readonly short?: string;
   readonly value?: string;
@@ -106,7 +106,15 @@ export function parseToolOptions(tool: Tool, args: readonly string[]): ToolOptio
 }
 
 function parse(tool: Tool, args: readonly string[]): ParsedArgs {
-  const options: readonly Option[] = [...TOOL_OPTIONS, ...ownOptions(tool)];
+  return parseOptions([...TOOL_OPTIONS, ...ownOptions(tool)], args);
+}
+
+/**
+ * Reads options, and the words before and behind `--`.
+ *
+ * @throws {UsageError} where one is not known
+ */
+export function parseOptions(options: readonly Option[], args: readonly string[]): ParsedArgs {
   const takesValue = options.filter(({ value }) => value !== undefined).map(({ name }) => name);
   return parseArgs(args, {
     "--": true,
@@ -168,14 +176,14 @@ export function usageLine(name: string, parameters: readonly Parameter[] = []): 
 }
 
 /** The value of an option that may be given once. */
-function text(parsed: ParsedArgs, name: string): string | undefined {
+export function text(parsed: ParsedArgs, name: string): string | undefined {
   const values = texts(parsed, name);
   if (values.length > 1) throw new UsageError(`Option --${name} is given ${values.length} times`);
   return values[0];
 }
 
 /** The values of an option that may be given again and again. */
-function texts(parsed: ParsedArgs, name: string): string[] {
+export function texts(parsed: ParsedArgs, name: string): string[] {
   const values = parsed[name];
   if (!Array.isArray(values)) return [];
   if (values.includes("")) throw new UsageError(`Option --${name} needs a value`);
@@ -231,7 +239,8 @@ export function parseDuration(value: string | undefined): number | undefined {
   return Number(match[1]) * unit;
 }
 
-function whole(name: string, value: string | undefined, least: number): number | undefined {
+/** A whole number of an option, from `least`. */
+export function whole(name: string, value: string | undefined, least: number): number | undefined {
   if (value === undefined) return undefined;
   const number = Number(value);
   if (/^\d+$/.test(value) && number >= least && number <= 0xffff_ffff) return number;
@@ -262,7 +271,7 @@ function cgroupId(path: string | undefined): bigint | undefined {
 }
 
 /** `{ key: value }`, or nothing where the value is not defined. */
-function defined<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
+export function defined<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
   return value === undefined ? {} : { [key]: value } as { [key in K]: V };
 }
 
@@ -272,9 +281,12 @@ export function optionLines({ parameters = [], ...tool }: Tool): string[] {
   const options: readonly Option[] = [...ownOptions({ parameters, ...tool }), ...TOOL_OPTIONS];
   return [
     ...words.map(({ name, help }) => `  ${name.padEnd(28)} ${help}`),
-    ...options.map(({ name, short, value, help }) => {
-      const dash = short === undefined ? "    " : `-${short}, `;
-      return `  ${`${dash}--${name}${value ? ` ${value}` : ""}`.padEnd(28)} ${help}`;
-    }),
+    ...options.map(optionLine),
   ];
+}
+
+/** The help's line for an option. */
+export function optionLine({ name, short, value, help }: Option): string {
+  const dash = short === undefined ? "    " : `-${short}, `;
+  return `  ${`${dash}--${name}${value ? ` ${value}` : ""}`.padEnd(28)} ${help}`;
 }

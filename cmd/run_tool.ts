@@ -25,10 +25,21 @@ import { Writer } from "./writer.ts";
 
 const STDOUT = 1;
 
+/** Takes what a run gives, beside the printer. */
+export interface Listener {
+  value(value: Value): void;
+  error(error: unknown, options: { readonly verbose: boolean }): void;
+  flush(): void;
+}
+
 /** Runs a tool with its arguments; gives the exit status. */
-export async function runToolCommand(tool: Tool, args: readonly string[]): Promise<number> {
+export async function runToolCommand(
+  tool: Tool,
+  args: readonly string[],
+  listener?: Listener,
+): Promise<number> {
   try {
-    return await runWithOptions(tool, readOptions(tool, args));
+    return await runWithOptions(tool, readOptions(tool, args), listener);
   } catch (error) {
     // Who reads JSON reads of mistakes in the command line there, too.
     if (wantsJson(args)) printAll(new Writer(Deno.stdout), [errorRecord(error)]);
@@ -62,7 +73,11 @@ function wantsJson(args: readonly string[]): boolean {
   );
 }
 
-async function runWithOptions(tool: Tool, options: ToolOptions): Promise<number> {
+async function runWithOptions(
+  tool: Tool,
+  options: ToolOptions,
+  listener: Listener | undefined,
+): Promise<number> {
   const controller = new AbortController();
   const stop = (request: StopRequest) => controller.abort(request);
   const out = new Writer(Deno.stdout, () => stop({ reason: "stdout-closed" }));
@@ -72,9 +87,9 @@ async function runWithOptions(tool: Tool, options: ToolOptions): Promise<number>
   try {
     if (options.listPlans) return printPlans(tool, options, out);
     if (options.stopOnEof) stopOnEof(stop);
-    const sink = options.json ? jsonSink(out, report) : textSink(out, report, options);
+    const printer = options.json ? jsonSink(out, report) : textSink(out, report, options);
     const { command, readyFd, expectations, ...rest } = options;
-    const watch = new Watch(watched(sink, expectations));
+    const watch = new Watch(watched(both(printer, listener), expectations));
     const outcome = await runTool(tool, {
       ...rest,
       stop: controller.signal,
@@ -87,6 +102,7 @@ async function runWithOptions(tool: Tool, options: ToolOptions): Promise<number>
   } catch (error) {
     if (options.results !== "text") out.line(`Bail out! ${firstLine(error)}`);
     report.finish(firstLine(error));
+    listener?.error(error, options);
     return printError(error, options, out);
   }
 }
@@ -94,6 +110,20 @@ async function runWithOptions(tool: Tool, options: ToolOptions): Promise<number>
 function firstLine(error: unknown): string {
   const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
   return line;
+}
+
+function both(sink: Sink, listener: Listener | undefined): Sink {
+  if (listener === undefined) return sink;
+  return {
+    emit(value) {
+      sink.emit(value);
+      listener.value(value);
+    },
+    flush() {
+      sink.flush();
+      listener.flush();
+    },
+  };
 }
 
 function commandOptions(words: readonly string[], options: ToolOptions): CommandOptions {
@@ -201,7 +231,8 @@ function noteLines(value: Value): void {
   for (const { kind, text } of textLines(value)) if (kind === "note") noteLine(text);
 }
 
-function noteLine(text: string): void {
+/** Says something beside the output, on stderr. */
+export function noteLine(text: string): void {
   printAll(new Writer(Deno.stderr), [`gimlet: ${text}`]);
 }
 

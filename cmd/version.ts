@@ -13,6 +13,7 @@ export function versionLines(args: readonly string[]): string[] {
   }
   const facts = {
     gimlet: VERSION,
+    commit: commit(),
     deno: Deno.version.deno,
     libbpf: libbpfVersion() ?? null,
     kernel: Deno.osRelease(),
@@ -22,4 +23,11 @@ export function versionLines(args: readonly string[]): string[] {
   return Object.entries(facts).map(([name, value]) =>
     `${name.padEnd(7)} ${value ?? "not installed"}`
   );
+}
+
+/** The commit that the binary was built from, as build.ts left it there. */
+function commit(): string {
+  if (!Deno.build.standalone) return "unknown";
+  const facts = Deno.readTextFileSync(new URL("../dist/build.json", import.meta.url));
+  return (JSON.parse(facts) as { readonly commit: string }).commit;
 }

@@ -31,6 +31,16 @@ export class Writer {
     if (this.#text === "") return;
     const bytes = encoder.encode(this.#text);
     this.#text = "";
+    this.#writeAll(bytes);
+  }
+
+  /** Writes bytes as they are, at once. */
+  bytes(bytes: Uint8Array): void {
+    this.flush();
+    this.#writeAll(bytes);
+  }
+
+  #writeAll(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length && !this.#closed;) {
       at += this.#write(bytes.subarray(at));
     }

@@ -44,12 +44,13 @@ const TABLE: readonly Row[] = [
   { from: "cmd", may: "ffi programs mod", except: "ffi/raw" },
   { from: "mod", may: "ffi programs/{lib,script}" },
   { from: "build", may: PURE_FFI },
-  { from: "{docs,examples}", may: "mod" },
+  { from: ".ci", may: "build programs/lib/version" },
+  { from: "{docs,examples}", may: "mod programs/tools" },
   { from: "tests", may: "*" },
 ];
 
 const MAY_OPEN_THE_DOOR = pattern("ffi/raw");
-const MAY_PRINT = pattern("{cmd,tests,docs,examples,build}");
+const MAY_PRINT = pattern("{cmd,tests,docs,examples,build,.ci}");
 
 const ROOT = import.meta.dirname?.replace(/[^/]*$/, "") ?? "";
 

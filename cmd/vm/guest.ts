@@ -19,8 +19,6 @@ const NEEDED: readonly Mount[] = [
   { type: "proc", target: "/proc" },
   { type: "sysfs", target: "/sys" },
   { type: "devtmpfs", target: "/dev" },
-  { type: "tmpfs", target: "/tmp", data: "mode=1777" },
-  { type: "tmpfs", target: "/run", data: "mode=755" },
 ];
 
 /** A kernel may lack these; the command finds out. */

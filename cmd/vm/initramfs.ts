@@ -4,7 +4,8 @@ import type { CpioEntry } from "./cpio.ts";
 import { GUEST_BINARY, GUEST_FOLDER, type Job, JOB_PATH } from "./job.ts";
 import { LD_CACHE } from "../../ffi/host/libraries.ts";
 import { librariesOf, librarySource, type LoadedFile } from "./libraries.ts";
-import { baseName, normalize, parent } from "./paths.ts";
+import { plainName, readModule } from "./modules.ts";
+import { normalize, parent } from "./paths.ts";
 
 /** A file of the host that the guest gets. */
 export interface ImageFile {
@@ -24,14 +25,16 @@ export interface ImageOptions {
   readonly libraries?: readonly string[];
   /** The folder of the system whose libraries are taken; the host's own where not given. */
   readonly libraryRoot?: string;
-  /** Kernel modules on the host, in the order of loading. */
+  /** Kernel modules on the host, compressed or not, in the order of loading. */
   readonly modules?: readonly string[];
   /** What to run; its modules are filled in here. */
   readonly job: Omit<Job, "modules">;
 }
 
 /** Folders of the root file system; those below /sys and /proc are made by the kernel. */
-const FOLDERS = ["/dev", "/etc", "/proc", "/root", "/run", "/sys", "/tmp", "/usr", "/var"];
+const FOLDERS = ["/dev", "/etc", "/proc", "/root", "/run", "/sys", "/usr", "/var"];
+/** A folder of the image, not mounted: what comes from the host's lies in it. */
+const TEMPORARY = { kind: "directory", path: "/tmp", mode: 0o1777 } as const;
 
 /**
  * The folders that every current distribution has merged into /usr. Whatever the host does, a path is found under both
@@ -100,6 +103,7 @@ export function imageEntries(options: ImageOptions): CpioEntry[] {
 function addSkeleton(tree: ImageTree): void {
   tree.add({ kind: "directory", path: "/" }); // The kernel makes it writable for all.
   for (const path of FOLDERS) tree.add({ kind: "directory", path });
+  tree.add(TEMPORARY);
   for (const name of MERGED) {
     tree.add({ kind: "directory", path: `/usr/${name}` });
     tree.add({ kind: "symlink", path: `/${name}`, target: `usr/${name}` });
@@ -123,8 +127,8 @@ function addUsers(tree: ImageTree): void {
 }
 
 function addModule(tree: ImageTree, source: string): string {
-  const target = `${GUEST_FOLDER}/modules/${baseName(source)}`;
-  tree.addFile(target, Deno.readFileSync(source));
+  const target = `${GUEST_FOLDER}/modules/${plainName(source)}`;
+  tree.addFile(target, readModule(source));
   return target;
 }
 

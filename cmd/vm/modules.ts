@@ -1,6 +1,7 @@
 /** Kernel modules in a folder as /lib/modules/VERSION: where they are and what must be loaded before them. */
 
 import { parseElf } from "../../ffi/elf/elf.ts";
+import { list } from "./files.ts";
 import { baseName, join } from "./paths.ts";
 
 /** The files of modules: plain, or compressed. */
@@ -28,8 +29,8 @@ export function moduleDependencies(bytes: Uint8Array): string[] {
 }
 
 /**
- * Paths of plain .ko files for the modules and all that they need, in the order of loading. What is built into the
- * kernel needs no file. A compressed module is unpacked beside the original (by xz, zstd or gzip), once.
+ * The files of the modules and of all that they need, in the order of loading. What is built into the kernel needs no
+ * file.
  *
  * @throws {Error} where the kernel has no module of such a name
  */
@@ -42,9 +43,8 @@ export function modulePaths(folder: string, names: readonly string[]): string[] 
     if (ordered.has(id) || builtIn.has(id)) return;
     const file = files.get(id);
     if (file === undefined) throw new Error(`Cannot find the kernel module ${name} in ${folder}`);
-    const path = plainFile(file);
-    for (const needed of moduleDependencies(Deno.readFileSync(path))) visit(needed);
-    ordered.set(id, path);
+    for (const needed of moduleDependencies(readModule(file))) visit(needed);
+    ordered.set(id, file);
   };
   names.forEach(visit);
   return [...ordered.values()];
@@ -68,7 +68,8 @@ function moduleFiles(folder: string): Map<string, string> {
   const add = (id: string, path: string) => {
     if (path.endsWith(".ko") || !files.has(id)) files.set(id, path);
   };
-  walk(join(folder, "kernel"));
+  const kernel = join(folder, "kernel");
+  if (list(kernel).length > 0) walk(kernel);
   return files;
 }
 
@@ -90,17 +91,32 @@ function readLines(path: string): string[] {
   }
 }
 
-function plainFile(path: string): string {
-  const suffix = FILE_NAME.exec(path)?.[2];
-  const unpacker = suffix === undefined ? undefined : UNPACKERS[suffix];
-  if (suffix === undefined || unpacker === undefined) return path;
-  const plain = path.slice(0, -suffix.length);
+/**
+ * A module as the kernel takes it: what is compressed is unpacked by xz, zstd or gzip.
+ *
+ * @throws {Error} where it cannot be
+ */
+export function readModule(path: string): Uint8Array {
+  const unpacker = UNPACKERS[FILE_NAME.exec(path)?.[2] ?? ""];
+  if (unpacker === undefined) return Deno.readFileSync(path);
   const [program, ...args] = unpacker;
-  const { success, stdout } = new Deno.Command(program, { args: [...args, path] }).outputSync();
-  if (!success) throw new Error(`Cannot unpack ${path} with ${program}`);
-  // Another test may do the same at this moment.
-  const temporary = `${plain}.${crypto.randomUUID()}`;
-  Deno.writeFileSync(temporary, stdout);
-  Deno.renameSync(temporary, plain);
-  return plain;
+  try {
+    const result = new Deno.Command(program, { args: [...args, path] }).outputSync();
+    if (result.success) return result.stdout;
+    throw new Error(new TextDecoder().decode(result.stderr).trim());
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound ? "it is not installed" : message(error);
+    throw new Error(`Cannot unpack ${path} with ${program}: ${reason}`);
+  }
+}
+
+/** The name of a module's file without what says how it is compressed. */
+export function plainName(path: string): string {
+  const name = baseName(path);
+  const suffix = FILE_NAME.exec(name)?.[2] ?? "";
+  return name.slice(0, name.length - suffix.length);
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

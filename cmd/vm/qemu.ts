@@ -5,7 +5,8 @@ import { parseReport, PORTS, type Report } from "./job.ts";
 import { type MachineOptions, qemuArguments } from "./qemu_arguments.ts";
 import { VmError } from "./vm_error.ts";
 
-const QEMU = "qemu-system-x86_64";
+/** The program. */
+export const QEMU = "qemu-system-x86_64";
 
 /** How to start QEMU. */
 export interface BootOptions extends Omit<MachineOptions, "sockets" | "control"> {
@@ -18,6 +19,8 @@ export interface BootOptions extends Omit<MachineOptions, "sockets" | "control">
   /** Called with what the command writes, as it comes. */
   readonly onStdout?: ((bytes: Uint8Array) => void) | undefined;
   readonly onStderr?: ((bytes: Uint8Array) => void) | undefined;
+  /** Called with what the kernel says, as it comes. */
+  readonly onConsole?: ((bytes: Uint8Array) => void) | undefined;
   /** Called once when the machine runs: QEMU has opened all of its files. */
   readonly onRunning?: () => void;
   /** Ends QEMU. */
@@ -186,6 +189,7 @@ class Qemu implements AsyncDisposable {
       chunks.push(chunk);
       if (name === "stdout") this.#options.onStdout?.(chunk);
       if (name === "stderr") this.#options.onStderr?.(chunk);
+      if (name === "console") this.#options.onConsole?.(chunk);
       if (name === "reports") this.#readReports(decode(chunk));
     }
   }

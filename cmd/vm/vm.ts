@@ -3,14 +3,17 @@
 import { cpioChunks } from "./cpio.ts";
 import { imageEntries, type ImageFile } from "./initramfs.ts";
 import { boot, type BootOutcome, failure } from "./qemu.ts";
-import type { Disk, DiskImage } from "./qemu_arguments.ts";
+import type { Accelerator, Disk, DiskImage } from "./qemu_arguments.ts";
+import { TemporaryFolder } from "./temporary_folder.ts";
 import { VmError } from "./vm_error.ts";
 
 /** What to run, and in what. */
 export interface VmOptions {
-  /** The kernel: a bzImage. */
+  /** The kernel: a bzImage, or a vmlinux that can boot by PVH. */
   readonly kernel: string;
-  /** Its modules to load, uncompressed .ko files in the order of loading. */
+  /** `tcg` where not given; where a machine with `kvm` does not boot in time, it is started again with `tcg`. */
+  readonly accel?: Accelerator;
+  /** Its modules to load, .ko files, compressed or not, in the order of loading. */
   readonly modules?: readonly string[];
   /** The gimlet binary; the guest has it as `/gimlet`. */
   readonly binary: string;
@@ -45,6 +48,8 @@ export interface VmOptions {
   /** Called with what the command writes, as it comes. */
   readonly onStdout?: (bytes: Uint8Array) => void;
   readonly onStderr?: (bytes: Uint8Array) => void;
+  /** Called with what the kernel says, as it comes. */
+  readonly onConsole?: (bytes: Uint8Array) => void;
   /**
    * Ends the machine. Where there is none, SIGINT, SIGTERM and SIGHUP end it, and then this process as they would have
    * done without it.
@@ -111,7 +116,8 @@ export async function runVm(options: VmOptions): Promise<VmResult> {
   for (let starts = 1;; starts++) {
     using folder = new TemporaryFolder();
     interruption.cleanUp = () => folder.remove();
-    const outcome = await start(options, { folder, signal: interruption.signal });
+    const accel = starts === 1 ? options.accel ?? "tcg" : "tcg";
+    const outcome = await start({ ...options, accel }, { folder, signal: interruption.signal });
     const again = outcome.expired === "boot" && starts <= retries;
     if (!again) return result(outcome, starts);
   }
@@ -124,9 +130,14 @@ function start(
   const { folder } = means;
   const disks = (options.disks ?? []).map((disk, i) => makeDisk(disk, `${folder.path}/disk${i}`));
   const initramfs = `${folder.path}/initramfs`;
-  writeImage(initramfs, options, disks.map((disk) => disk.serial));
+  try {
+    writeImage(initramfs, options, disks.map((disk) => disk.serial));
+  } catch (error) {
+    throw new VmError({ kind: "files", reason: messageOf(error) });
+  }
   return boot({
     folder: folder.path,
+    accel: options.accel ?? "tcg",
     kernel: options.kernel,
     initramfs,
     disks,
@@ -137,6 +148,7 @@ function start(
     timeout: 1000 * (options.timeout ?? 60),
     onStdout: options.onStdout,
     onStderr: options.onStderr,
+    onConsole: options.onConsole,
     // QEMU needs the names no longer: whatever happens from now on, nothing is left behind.
     onRunning: () => folder.remove(),
     signal: means.signal,
@@ -195,35 +207,23 @@ function result(outcome: BootOutcome, starts: number): VmResult {
 function requireKernel(path: string): void {
   let reason: string;
   try {
-    if (Deno.statSync(path).isFile) return;
+    using file = Deno.openSync(path);
+    if (file.statSync().isFile) return;
     reason = "it is not a file";
   } catch (error) {
-    reason = error instanceof Error ? error.message : String(error);
+    reason = messageOf(error);
   }
   throw new VmError({ kind: "no-kernel", reason: `no kernel at ${path}: ${reason}` });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** How many times slower than alone this machine is now: the processes that wait for each of its processors. */
 function slowness(): number {
   const [load = 0] = Deno.loadavg();
   return Math.max(1, load / navigator.hardwareConcurrency);
-}
-
-/** A folder that only we can read. */
-class TemporaryFolder implements Disposable {
-  readonly path = Deno.makeTempDirSync({ prefix: "gimlet-vm-" });
-
-  remove(): void {
-    try {
-      Deno.removeSync(this.path, { recursive: true });
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.remove();
-  }
 }
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

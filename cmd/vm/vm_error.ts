@@ -5,6 +5,7 @@ import { excerpt, type KernelFailure } from "./kernel_log.ts";
 /**
  * - `no-qemu`: QEMU is not installed
  * - `no-kernel`: the kernel's file cannot be read
+ * - `files`: what the guest is to have cannot be put together
  * - `boot`: PID 1 was not reached, or could not set the guest up
  * - `panic`, `oops`: the kernel said so
  * - `hang`: out of time, and the kernel had complained about a task or a processor that was stuck
@@ -13,6 +14,7 @@ import { excerpt, type KernelFailure } from "./kernel_log.ts";
 export type VmErrorKind =
   | "no-qemu"
   | "no-kernel"
+  | "files"
   | "boot"
   | KernelFailure
   | "timeout";

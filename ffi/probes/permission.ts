@@ -4,8 +4,11 @@ import { BpfError, type ErrorCode } from "../errors.ts";
 import { type CapabilityName, missingCapabilities, readEffective } from "../host/capabilities.ts";
 import { readLockdown } from "../host/lockdown.ts";
 
-// Loading programs, attaching them, and reading tracefs, which belongs to root.
-const NEEDED: readonly CapabilityName[] = ["CAP_BPF", "CAP_PERFMON", "CAP_DAC_READ_SEARCH"];
+/** Loading programs, attaching them, and reading tracefs: that belongs to root, who may read it as its owner. */
+function needed(): readonly CapabilityName[] {
+  const tracing = ["CAP_BPF", "CAP_PERFMON"] as const;
+  return Deno.uid() === 0 ? tracing : [...tracing, "CAP_DAC_READ_SEARCH"];
+}
 
 /**
  * Looks whether this process has the capabilities that tracing needs, before anything is tried.
@@ -13,7 +16,8 @@ const NEEDED: readonly CapabilityName[] = ["CAP_BPF", "CAP_PERFMON", "CAP_DAC_RE
  * @throws {BpfError} E_CAPABILITY, naming each that is missing and both ways to give it
  */
 export function requireCapabilities(): void {
-  const missing = missingCapabilities(readEffective(), NEEDED);
+  const wanted = needed();
+  const missing = missingCapabilities(readEffective(), wanted);
   if (missing.length === 0) return;
   const verb = missing.length === 1 ? "is" : "are";
   throw new BpfError("trace", {
@@ -23,7 +27,7 @@ export function requireCapabilities(): void {
     hint: [
       asRoot(),
       `Or give the file the capabilities: sudo setcap ${
-        NEEDED.join(",").toLowerCase()
+        wanted.join(",").toLowerCase()
       }+ep ${Deno.execPath()}`,
     ].join("\n"),
   });

@@ -68,9 +68,12 @@ test("version says what this is and what it runs on, for people and machines", {
 }, async () => {
   const { stdout } = await gimlet(["version", "--json"]);
   const facts = JSON.parse(stdout);
-  assertEquals(Object.keys(facts), ["gimlet", "deno", "libbpf", "kernel", "arch"]);
+  assertEquals(Object.keys(facts), ["gimlet", "commit", "deno", "libbpf", "kernel", "arch"]);
+  assertMatch(facts.commit, /^([\da-f]{40}(-dirty)?|unknown)$/);
   assertEquals(facts.kernel, Deno.osRelease());
   assertMatch(facts.libbpf, /^v1\.\d+/);
   const text = await gimlet(["--version"]);
   assertStringIncludes(text.stdout, `gimlet  ${facts.gimlet}\n`);
+  const source = await run([...RUNNERS["deno run"], "version", "--json"]);
+  assertEquals(JSON.parse(source.stdout).commit, "unknown");
 });

@@ -15,7 +15,7 @@ type Case = Partial<VmOptions> & Pick<VmOptions, "command">;
 
 async function run(options: Case): Promise<VmResult> {
   const kernel = await debianKernel("6.1");
-  return await runVm({ kernel: kernel.bzImage, binary: BINARY, files: FILES, ...options });
+  return await runVm({ kernel: kernel.path, binary: BINARY, files: FILES, ...options });
 }
 
 async function failing(kind: VmErrorKind, options: Case): Promise<VmError> {

@@ -5,19 +5,15 @@
  * on the mirror that this machine uses (or `GIMLET_DEBIAN_MIRROR`). Remove the cache to get newer ones.
  */
 
-import { modulePaths } from "../../cmd/vm/modules.ts";
+import { isFile, list } from "../../cmd/vm/files.ts";
+import {
+  cachedKernel,
+  type InstalledKernel,
+  kernelCache,
+  kernelIn,
+  newestFirst,
+} from "../../cmd/vm/kernel_file.ts";
 import { join } from "../../cmd/vm/paths.ts";
-
-/** A kernel that is ready to boot. */
-export interface DebianKernel {
-  /** As `uname -r` says it: `6.1.0-56-cloud-amd64`. */
-  readonly version: string;
-  readonly bzImage: string;
-  /** The folder /lib/modules/VERSION of the package. */
-  readonly moduleDir: string;
-  /** Plain .ko files for these modules and all that they need, in the order of loading. */
-  modulesFor(names: readonly string[]): string[];
-}
 
 /** Where the series come from when the machine's own release does not have them. */
 const SUITES = {
@@ -38,53 +34,36 @@ export type KernelSeries = keyof typeof SUITES;
  *
  * @throws {Error} where it is neither cached nor to be had
  */
-export async function debianKernel(series: KernelSeries): Promise<DebianKernel> {
+export async function debianKernel(series: KernelSeries): Promise<InstalledKernel> {
   return cachedKernel(series) ?? await fetchKernel(series);
 }
 
-function cacheFolder(): string {
-  const base = Deno.env.get("XDG_CACHE_HOME") || join(Deno.env.get("HOME") || "/tmp", ".cache");
-  return join(base, "gimlet/kernels");
-}
-
-function cachedKernel(series: KernelSeries): DebianKernel | undefined {
-  const versions = list(cacheFolder()).filter((name) => name.startsWith(`${series}.`));
-  const version = newest(versions);
-  return version === undefined ? undefined : kernelIn(join(cacheFolder(), version), version);
-}
-
-function kernelIn(folder: string, version: string): DebianKernel {
-  const moduleDir = ["usr/lib/modules", "lib/modules"]
-    .map((path) => join(folder, `${path}/${version}`))
-    .find((path) => list(path).length > 0);
-  // Newer releases keep the kernel among its modules.
-  const bzImage = [join(folder, `boot/vmlinuz-${version}`), `${moduleDir}/vmlinuz`].find(isFile);
-  if (moduleDir === undefined || bzImage === undefined) {
-    throw new Error(`Cannot use the kernel in ${folder}: it is not whole; remove that folder`);
-  }
-  return { version, bzImage, moduleDir, modulesFor: (names) => modulePaths(moduleDir, names) };
-}
-
-async function fetchKernel(series: KernelSeries): Promise<DebianKernel> {
-  Deno.mkdirSync(cacheFolder(), { recursive: true });
+async function fetchKernel(series: KernelSeries): Promise<InstalledKernel> {
+  Deno.mkdirSync(kernelCache(), { recursive: true });
   // In the cache's own file system, so that the finished folder can be renamed into its place. A rename over a
   // finished folder fails: whoever is first wins.
-  const work = Deno.makeTempDirSync({ dir: cacheFolder(), prefix: ".new-" });
+  const work = Deno.makeTempDirSync({ dir: kernelCache(), prefix: ".new-" });
   try {
     const apt = await aptWith(series, work);
     const root = join(work, "root");
     await unpack(apt, { into: root, downloads: join(work, "debs") });
-    kernelIn(root, apt.version); // Throws: only what is whole gets into the cache.
-    const folder = join(cacheFolder(), apt.version);
+    whole(root, apt.version); // Throws: only what is whole gets into the cache.
+    const folder = join(kernelCache(), apt.version);
     try {
       Deno.renameSync(root, folder);
     } catch (error) {
       if (list(folder).length === 0) throw error;
     }
-    return kernelIn(folder, apt.version);
+    return whole(folder, apt.version);
   } finally {
     Deno.removeSync(work, { recursive: true });
   }
+}
+
+function whole(folder: string, version: string): InstalledKernel {
+  const kernel = kernelIn(folder, version);
+  if (kernel !== undefined) return kernel;
+  throw new Error(`Cannot use the kernel in ${folder}: it is not whole; remove that folder`);
 }
 
 /** An apt whose lists have a kernel. */
@@ -112,9 +91,9 @@ async function newestVersion(
   const pattern = `^linux-image-${series.replace(".", "\\.")}\\.[^ ]*cloud-amd64$`;
   const text = await output("apt-cache", [...options, "--names-only", "search", pattern]);
   const names = text.split("\n").map((line) => line.split(" ")[0] ?? "");
-  return newest(
-    names.filter((name) => name !== "").map((name) => name.slice("linux-image-".length)),
-  );
+  const versions = names.filter((name) => name !== "")
+    .map((name) => name.slice("linux-image-".length));
+  return newestFirst(versions)[0];
 }
 
 /** Package lists of one suite, in a folder of our own; as options of apt. */
@@ -189,26 +168,4 @@ async function output(program: string, args: string[], cwd = "/"): Promise<strin
   const decoder = new TextDecoder();
   if (result.success) return decoder.decode(result.stdout);
   throw new Error(`${program} ${args.join(" ")}: ${decoder.decode(result.stderr).trim()}`);
-}
-
-/** The highest version: 6.1.0-56 is more than 6.1.0-9. */
-function newest(versions: readonly string[]): string | undefined {
-  return versions.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1);
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
-
-function list(folder: string): string[] {
-  try {
-    return [...Deno.readDirSync(folder)].map((entry) => entry.name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
 }

@@ -43,7 +43,7 @@ async function runAll(series: KernelSeries, runs: readonly Run[]) {
     `/gimlet ${args.join(" ")} --json -- sh -c '${workload(disk)}'`
   );
   const { status, stdout, stderr } = await runVm({
-    kernel: kernel.bzImage,
+    kernel: kernel.path,
     modules: kernel.modulesFor(["virtio_pci", "virtio_blk"]),
     binary: BINARY,
     files: ["/bin/sh", "/bin/dd"],
@@ -134,7 +134,7 @@ test("6.1: on NVMe, plan kprobe_end misses requests, and shows none that is wron
 test("6.1: plan kprobe says why it cannot be used", { needs }, async () => {
   const kernel = await debianKernel("6.1");
   const { status, stderr } = await runVm({
-    kernel: kernel.bzImage,
+    kernel: kernel.path,
     binary: BINARY,
     command: ["/gimlet", "disksnoop", "--plan", "kprobe"],
   });

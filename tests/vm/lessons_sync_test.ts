@@ -126,7 +126,7 @@ async function inVm(series: KernelSeries, commands: readonly string[]): Promise<
   const kernel = await debianKernel(series);
   const MARK = "~~~";
   const { status, stdout, stderr } = await runVm({
-    kernel: kernel.bzImage,
+    kernel: kernel.path,
     binary: BINARY,
     files: ["/bin/sh", "/bin/true", { source: await workload("calls"), target: "/bin/calls" }],
     command: ["sh", "-c", commands.map((each) => `${each} || exit; echo '${MARK}'\n`).join("")],

@@ -17,7 +17,7 @@ async function gimletWithWaiter(
   const kernel = await debianKernel(series);
   const words = args.map((arg) => arg === "PID" ? '"$pid"' : arg).join(" ");
   return await runVm({
-    kernel: kernel.bzImage,
+    kernel: kernel.path,
     binary: BINARY,
     files: ["/bin/sh", { source: await workload("waiter"), target: "/bin/waiter" }],
     command: [

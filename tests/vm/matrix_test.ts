@@ -19,7 +19,7 @@ for (const series of SERIES) {
     const kernel = await debianKernel(series);
     const selftest = (...args: string[]) => `/gimlet selftest --format json ${args.join(" ")}`;
     const { status, stdout, stderr } = await runVm({
-      kernel: kernel.bzImage,
+      kernel: kernel.path,
       modules: kernel.modulesFor(["virtio_pci", "virtio_blk"]),
       binary: BINARY,
       files: ["/bin/sh"],

@@ -17,7 +17,7 @@ async function gimletIn(
 ): Promise<VmResult> {
   const kernel = await debianKernel("6.1");
   return await runVm({
-    kernel: kernel.bzImage,
+    kernel: kernel.path,
     modules: kernel.modulesFor(["virtio_pci", "virtio_blk"]),
     binary: BINARY,
     files: ["/bin/sh", "/bin/true", "/bin/dd", {

@@ -7,6 +7,7 @@ const OPTIONS = {
   memory: 512,
   cpus: 2,
   disks: [],
+  accel: "tcg" as const,
   sockets: ["/tmp/a,b/console"],
   control: "/tmp/a,b/control",
 };
