@@ -49,3 +49,8 @@ function exact(_key: string, value: unknown, context?: { readonly source?: strin
 export function ofType(records: readonly JsonRecord[], type: string): JsonRecord[] {
   return records.filter((record) => record.type === type);
 }
+
+/** Whether a line of trace_pipe names a task: the kernel keeps names in a small cache, and prints <...> where it has none. */
+export function isNamed(comm: unknown, expected: string): boolean {
+  return comm === expected || comm === "<...>";
+}
