@@ -42,6 +42,19 @@ export async function run(words: readonly string[], options: RunOptions = {}): P
   return { status: code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
+/** The options to run as a user who owns nothing; the checkout may be in a folder that this user may not enter. */
+export const NOBODY = { uid: 65534, gid: 65534, cwd: "/" } as const;
+
+/** The binary where everybody may run it. */
+export async function publicCopy(): Promise<{ path: string } & AsyncDisposable> {
+  const folder = await Deno.makeTempDir({ dir: "/var/tmp", prefix: "gimlet-copy-" });
+  await Deno.chmod(folder, 0o755);
+  const path = `${folder}/gimlet`;
+  await Deno.copyFile(BINARY, path);
+  await Deno.chmod(path, 0o755);
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+}
+
 /** Runs the binary to its end. */
 export function gimlet(args: readonly string[], options?: RunOptions): Promise<Finished> {
   return run([BINARY, ...args], options);

@@ -1,22 +1,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { BINARY, type Finished, gimlet, inOwnMounts, run } from "../gimlet.ts";
+import { BINARY, type Finished, gimlet, inOwnMounts, NOBODY, publicCopy, run } from "../gimlet.ts";
 import { jsonRecords } from "../records.ts";
 import { binary, capabilities, gcc, needsProgram, root, test } from "../support.ts";
 import { MiniRoot } from "./mini_root.ts";
 
-const NOBODY = { uid: 65534, gid: 65534 } as const;
 const needs = [root, capabilities, binary];
 const TRUE = ["--", "/bin/true"] as const;
-
-/** The binary where everybody may run it. */
-async function publicCopy(): Promise<{ path: string } & AsyncDisposable> {
-  const folder = await Deno.makeTempDir({ dir: "/var/tmp", prefix: "gimlet-copy-" });
-  await Deno.chmod(folder, 0o755);
-  const path = `${folder}/gimlet`;
-  await Deno.copyFile(BINARY, path);
-  await Deno.chmod(path, 0o755);
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
-}
 
 /** The error of a run, which must be whole: status, a first line, no more than six lines, JSON under --json. */
 function failed({ status, stderr, stdout }: Finished, expected: number): string {

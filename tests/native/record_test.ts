@@ -1,7 +1,7 @@
 /** `gimlet record` and `gimlet replay`: the same bytes again, by somebody who may trace nothing. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { BINARY, gimlet, ownShell, run } from "../gimlet.ts";
+import { gimlet, NOBODY, ownShell, publicCopy, run } from "../gimlet.ts";
 import { jsonRecords } from "../records.ts";
 import { binary, capabilities, test } from "../support.ts";
 
@@ -34,10 +34,11 @@ async function inFolder(use: (file: string) => Promise<void>): Promise<void> {
   }
 }
 
-/** By source or binary makes no difference; by user nobody, where nothing of the kernel can be had, neither. */
-function replay(file: string, ...options: string[]) {
-  const id = { uid: 65534, gid: 65534 };
-  return run([BINARY, "replay", file, ...options], { ...id, env: { GIMLET_LIBBPF: "/none" } });
+/** By user nobody, where nothing of the kernel can be had. */
+async function replay(file: string, ...options: string[]) {
+  await using copy = await publicCopy();
+  const env = { GIMLET_LIBBPF: "/none" };
+  return await run([copy.path, "replay", file, ...options], { ...NOBODY, env });
 }
 
 for (const [what, words] of Object.entries(RUNS)) {
