@@ -18,6 +18,7 @@ export {
   type Step,
 } from "./ffi/errors.ts";
 export { type Codec, type ValueOf } from "./ffi/wire/codec.ts";
+export { type Census, census } from "./ffi/bpf/census.ts";
 export { Epoll } from "./ffi/bpf/epoll.ts";
 export type { EventSource } from "./ffi/bpf/event_source.ts";
 export { Link } from "./ffi/bpf/link.ts";

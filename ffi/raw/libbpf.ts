@@ -160,6 +160,27 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  bpf_prog_get_next_id: {
+    parameters: [
+      "u32", // __u32 start_id
+      "buffer", // __u32 *next_id
+    ],
+    result: "i32",
+  },
+  bpf_map_get_next_id: {
+    parameters: [
+      "u32", // __u32 start_id
+      "buffer", // __u32 *next_id
+    ],
+    result: "i32",
+  },
+  bpf_link_get_next_id: {
+    parameters: [
+      "u32", // __u32 start_id
+      "buffer", // __u32 *next_id
+    ],
+    result: "i32",
+  },
   libbpf_num_possible_cpus: { parameters: [], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 

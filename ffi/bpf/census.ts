@@ -1,0 +1,39 @@
+/** Which BPF programs, maps and links there are in the kernel, whoever made them. Needs CAP_SYS_ADMIN. */
+
+import { ERRNO } from "../errno.ts";
+import { libbpf } from "../raw/libbpf.ts";
+import { mapFailure } from "./failure.ts";
+
+/** The kernel's ids, each kind in ascending order. An id is not used again soon. */
+export interface Census {
+  readonly programs: readonly number[];
+  readonly maps: readonly number[];
+  readonly links: readonly number[];
+}
+
+type NextId = (start: number, next: Uint32Array<ArrayBuffer>) => number;
+
+/**
+ * Lists the ids of everything that is loaded: `bpf_prog_get_next_id` and its sisters.
+ *
+ * @throws {BpfError} E_PERMISSION
+ */
+export function census(): Census {
+  const { bpf_prog_get_next_id, bpf_map_get_next_id, bpf_link_get_next_id } = libbpf();
+  return {
+    programs: ids("programs", bpf_prog_get_next_id),
+    maps: ids("maps", bpf_map_get_next_id),
+    links: ids("links", bpf_link_get_next_id),
+  };
+}
+
+function ids(kind: string, nextId: NextId): number[] {
+  const found: number[] = [];
+  const next = new Uint32Array(1);
+  for (;;) {
+    const result = nextId(found.at(-1) ?? 0, next);
+    if (result === -ERRNO.ENOENT) return found;
+    if (result < 0) throw mapFailure(`list the kernel's ${kind}`, result);
+    found.push(next[0]!);
+  }
+}
