@@ -16,7 +16,7 @@ import { createHash } from "node:crypto";
 import { parseArgs } from "node:util";
 import { describeObject } from "./ffi/btf/object.ts";
 import { skeletonSource } from "./ffi/btf/skeleton.ts";
-import { FormatError } from "./ffi/errors.ts";
+import { FormatError, messageOf } from "./ffi/errors.ts";
 
 const TOOLS = "programs/tools";
 /** Programs that only tests load; they have no place in the registry. */
@@ -522,7 +522,7 @@ function parse(args: string[]): { readonly command: Command; readonly options: O
     const { output = "dist/gimlet", tests, force } = values;
     return { command, options: { arch, output, tests, force: force || values.arch !== undefined } };
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
+    const cause = messageOf(error);
     throw new BuildError(`Cannot understand the arguments: ${cause}`, USAGE);
   }
 }

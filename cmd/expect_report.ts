@@ -1,5 +1,6 @@
 /** What came of the expectations: for people, TAP, KTAP and JUnit. */
 
+import { messageOf } from "../ffi/errors.ts";
 import { json } from "../programs/lib/json.ts";
 import type { ExpectValue } from "../programs/lib/value.ts";
 import type { ToolOptions } from "./options.ts";
@@ -56,7 +57,7 @@ function openReport(path: string): Deno.FsFile {
   try {
     return Deno.openSync(path, { write: true, create: true, truncate: true });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new UsageError(`Cannot write ${path}: ${reason}`, "--junit takes the path of a file");
   }
 }

@@ -1,6 +1,6 @@
 /** `gimlet record FILE TOOL …` and `gimlet replay FILE`: a run that can be printed again, without root and without BPF. */
 
-import { FormatError } from "../ffi/errors.ts";
+import { FormatError, messageOf } from "../ffi/errors.ts";
 import {
   endLine,
   headLine,
@@ -198,8 +198,4 @@ async function* textOf(file: Deno.FsFile): AsyncGenerator<string> {
 function withoutColors(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replaceAll(/\x1b\[\d+m/g, "");
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

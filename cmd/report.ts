@@ -1,6 +1,6 @@
 /** Errors as people and programs read them: what failed, why, what to do. */
 
-import { BpfError } from "../ffi/errors.ts";
+import { BpfError, messageOf } from "../ffi/errors.ts";
 import { json } from "../programs/lib/json.ts";
 import type { ReportedCode } from "./error_help.ts";
 import { bold, dim, red } from "./std.ts";
@@ -38,7 +38,7 @@ function hintLine(text: string): string {
 
 /** The JSON record of an error. */
 export function errorRecord(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (!(error instanceof BpfError)) {
     const code: ReportedCode = error instanceof UsageError ? "E_USAGE" : "E_INTERNAL";
     const hint = error instanceof UsageError ? error.hint ?? null : null;

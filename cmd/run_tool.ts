@@ -1,5 +1,6 @@
 /** `gimlet TOOL`: runs a tool, prints what it gives, ends with its status. */
 
+import { messageOf } from "../ffi/errors.ts";
 import { isInheritedForWriting, writeOnce } from "../ffi/host/inherited_fd.ts";
 import { isForeground } from "../ffi/host/process.ts";
 import type { CommandOptions } from "../programs/lib/command.ts";
@@ -108,7 +109,7 @@ async function runWithOptions(
 }
 
 function firstLine(error: unknown): string {
-  const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+  const [line = ""] = messageOf(error).split("\n");
   return line;
 }
 

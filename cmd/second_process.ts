@@ -1,5 +1,6 @@
 /** A gimlet beside this one, which does small deeds on demand: the tracer leaves itself out, so somebody else must. */
 
+import { messageOf } from "../ffi/errors.ts";
 import { CannotStimulate, STIMULI, type StimulusName } from "../programs/lib/stimulus.ts";
 import { json } from "../programs/lib/json.ts";
 import { STATUS } from "./exit_status.ts";
@@ -72,6 +73,6 @@ async function tryStimulus(name: StimulusName): Promise<Answer> {
     return { outcome: "done", reason: "" };
   } catch (error) {
     const outcome = error instanceof CannotStimulate ? "cannot" : "failed";
-    return { outcome, reason: error instanceof Error ? error.message : String(error) };
+    return { outcome, reason: messageOf(error) };
   }
 }

@@ -73,3 +73,8 @@ export class BpfError extends Error {
 export class FormatError extends Error {
   override readonly name = "FormatError";
 }
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -3,6 +3,7 @@
  * the modules, runs the one command of its job, reports how that ended, and switches the machine off.
  */
 
+import { messageOf } from "../../ffi/errors.ts";
 import {
   drain,
   loadModule,
@@ -53,7 +54,7 @@ export async function runGuest(): Promise<never> {
     report(await run(job));
   } catch (error) {
     complain(error);
-    report({ state: "error", message: message(error) });
+    report({ state: "error", message: messageOf(error) });
   }
   await drain(PORTS.reports);
   powerOff("restart");
@@ -109,7 +110,7 @@ function start(job: Job): Deno.ChildProcess | { status: number; message: string 
     }).spawn();
   } catch (error) {
     const status = error instanceof Deno.errors.NotFound ? STATUS.notFound : STATUS.notExecutable;
-    const why = status === STATUS.notFound ? "no such program" : message(error);
+    const why = status === STATUS.notFound ? "no such program" : messageOf(error);
     return { status, message: `Cannot run ${program}: ${why}` };
   }
 }
@@ -157,11 +158,7 @@ function attempt(action: () => void): void {
 
 /** On the console, which the host shows with every failure. */
 function complain(error: unknown): void {
-  console.error(`gimlet vm: ${message(error)}`);
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  console.error(`gimlet vm: ${messageOf(error)}`);
 }
 
 function exists(path: string): boolean {

@@ -1,5 +1,6 @@
 /** Kernel modules in a folder as /lib/modules/VERSION: where they are and what must be loaded before them. */
 
+import { messageOf } from "../../ffi/errors.ts";
 import { parseElf } from "../../ffi/elf/elf.ts";
 import { list } from "./files.ts";
 import { baseName, join } from "./paths.ts";
@@ -105,7 +106,7 @@ export function readModule(path: string): Uint8Array {
     if (result.success) return result.stdout;
     throw new Error(new TextDecoder().decode(result.stderr).trim());
   } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound ? "it is not installed" : message(error);
+    const reason = error instanceof Deno.errors.NotFound ? "it is not installed" : messageOf(error);
     throw new Error(`Cannot unpack ${path} with ${program}: ${reason}`);
   }
 }
@@ -115,8 +116,4 @@ export function plainName(path: string): string {
   const name = baseName(path);
   const suffix = FILE_NAME.exec(name)?.[2] ?? "";
   return name.slice(0, name.length - suffix.length);
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 /** Runs one command in a virtual machine with a kernel of choice, as root, with all that a tracer needs. */
 
+import { messageOf } from "../../ffi/errors.ts";
 import { cpioChunks } from "./cpio.ts";
 import { imageEntries, type ImageFile } from "./initramfs.ts";
 import { boot, type BootOutcome, failure } from "./qemu.ts";
@@ -214,10 +215,6 @@ function requireKernel(path: string): void {
     reason = messageOf(error);
   }
   throw new VmError({ kind: "no-kernel", reason: `no kernel at ${path}: ${reason}` });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** How many times slower than alone this machine is now: the processes that wait for each of its processors. */

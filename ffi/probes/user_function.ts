@@ -5,7 +5,7 @@ import type { Program } from "../bpf/program.ts";
 import { parseElf } from "../elf/elf.ts";
 import { ifuncTargets } from "../elf/ifunc.ts";
 import { fileOffset, findSymbol } from "../elf/symbols.ts";
-import { BpfError } from "../errors.ts";
+import { BpfError, messageOf } from "../errors.ts";
 import { libraryPath, mappedLibrary } from "../host/libraries.ts";
 import { hasProcess, pathSeenBy } from "../host/process.ts";
 import { exists, tracefsPath } from "../host/tracefs.ts";
@@ -131,7 +131,7 @@ function readFile(path: string): Uint8Array<ArrayBuffer> {
   try {
     return Deno.readFileSync(path);
   } catch (error) {
-    throw noProbe(`read ${path}`, error instanceof Error ? error.message : String(error));
+    throw noProbe(`read ${path}`, messageOf(error));
   }
 }
 

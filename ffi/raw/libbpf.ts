@@ -4,7 +4,7 @@
  * @see https://libbpf.readthedocs.io/en/latest/api.html
  */
 
-import { BpfError } from "../errors.ts";
+import { BpfError, messageOf } from "../errors.ts";
 
 const SYMBOLS = {
   libbpf_version_string: { parameters: [], result: "pointer" },
@@ -221,7 +221,7 @@ function openFirst(): Libbpf {
     try {
       return Deno.dlopen(name, SYMBOLS).symbols;
     } catch (error) {
-      tried.push(error instanceof Error ? error.message : String(error));
+      tried.push(messageOf(error));
     }
   }
   throw notOpened(override, tried);

@@ -4,6 +4,7 @@
  */
 
 import { lastErrno, succeeded } from "./libc.ts";
+import { toCString } from "./memory.ts";
 
 const SYMBOLS = {
   mount: {
@@ -111,12 +112,6 @@ function system(): System {
   return opened;
 }
 
-const encoder = new TextEncoder();
-
-function cString(text: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(encoder.encode(text + "\0"));
-}
-
 /** What is mounted where. */
 export interface Mount {
   /** The file system's type, such as `tmpfs`; its source has the same name. */
@@ -128,9 +123,9 @@ export interface Mount {
 
 /** Mounts a file system that needs no device (`mount(2)`). */
 export function mountFs(mount: Mount): void {
-  const type = cString(mount.type);
-  const data = mount.data === undefined ? null : cString(mount.data);
-  const result = system().mount(type, cString(mount.target), type, 0n, data);
+  const type = toCString(mount.type);
+  const data = mount.data === undefined ? null : toCString(mount.data);
+  const result = system().mount(type, toCString(mount.target), type, 0n, data);
   succeeded(`mount ${mount.type} on ${mount.target}`, result);
 }
 
@@ -146,7 +141,7 @@ export function loadModule(path: string, parameters = ""): void {
   const fd = open(path, O_RDONLY);
   try {
     const number = NR_FINIT_MODULE[Deno.build.arch];
-    const result = system().finit_module(number, fd, cString(parameters), 0);
+    const result = system().finit_module(number, fd, toCString(parameters), 0);
     succeeded(`finit_module ${path}`, result);
   } finally {
     system().close(fd);
@@ -184,7 +179,7 @@ export function loopbackUp(): void {
   const fd = succeeded("socket", system().socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   try {
     const request = new Uint8Array(IFREQ_SIZE);
-    request.set(cString("lo"));
+    request.set(toCString("lo"));
     new DataView(request.buffer).setUint16(IFR_FLAGS, IFF_UP, true);
     succeeded("ioctl SIOCSIFFLAGS", system().ioctl(fd, SIOCSIFFLAGS, request));
   } finally {
@@ -193,5 +188,5 @@ export function loopbackUp(): void {
 }
 
 function open(path: string, flags: number): number {
-  return succeeded(`open ${path}`, system().open(cString(path), flags | O_CLOEXEC));
+  return succeeded(`open ${path}`, system().open(toCString(path), flags | O_CLOEXEC));
 }

@@ -72,7 +72,6 @@ struct user_pt_regs {
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-struct pid_namespace_id; /* see bpf_get_ns_current_pid_tgid() */
 struct kiocb;
 struct iov_iter;
 
