@@ -18,16 +18,23 @@ export {
   type Step,
 } from "./ffi/errors.ts";
 export { type Codec, type ValueOf } from "./ffi/wire/codec.ts";
+export type { CValue } from "./ffi/wire/value.ts";
 export { type Census, census } from "./ffi/bpf/census.ts";
 export { Epoll } from "./ffi/bpf/epoll.ts";
 export type { EventSource } from "./ffi/bpf/event_source.ts";
 export { Link } from "./ffi/bpf/link.ts";
 export { BpfMap, PerCpuMap, sumOf } from "./ffi/bpf/map.ts";
-export { LoadedObject, OpenObject, openObject } from "./ffi/bpf/object.ts";
+export {
+  LoadedObject,
+  type ObjectSource,
+  OpenObject,
+  openObject,
+  type OpenOptions,
+} from "./ffi/bpf/object.ts";
 export { PerfBuffer, type PerfBufferOptions } from "./ffi/bpf/perf_buffer.ts";
 export { Program, type UprobeTarget } from "./ffi/bpf/program.ts";
 export { RingBuffer } from "./ffi/bpf/ring_buffer.ts";
-export type { GlobalSpec, MapSpec, Skeleton } from "./ffi/bpf/skeleton.ts";
+export type { DynamicSkeleton, GlobalSpec, MapSpec, Skeleton } from "./ffi/bpf/skeleton.ts";
 export { libbpfVersion } from "./ffi/bpf/version.ts";
 export { onlineCpus } from "./ffi/host/cpus.ts";
 export { AttachedPlan, attachFirst, type Plan, type Plans } from "./ffi/probes/plan.ts";

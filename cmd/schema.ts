@@ -159,6 +159,7 @@ export function fieldSchema(shape: FieldShape): Schema {
     return { ...listOf(fieldSchema(shape.items)), minItems: length, maxItems: length };
   }
   if (shape === "bool") return { type: "boolean" };
+  if (shape === "f32" || shape === "f64") return { type: "number" };
   return shape === "string" || shape.startsWith("char[")
     ? STRING
     : integerSchema(shape as IntegerShape);

@@ -1,6 +1,10 @@
-/** What a generated skeleton (`*.gen.ts`) says of a BPF object: its file, and the names and layouts inside. */
+/**
+ * What is known of a BPF object: its file, and the names and layouts inside. A generated skeleton (`*.gen.ts`) has them as
+ * types; that of somebody else's object is made when it is opened.
+ */
 
 import type { Codec } from "../wire/codec.ts";
+import type { CValue } from "../wire/value.ts";
 
 /** A map: `type` is the kernel's name without `BPF_MAP_TYPE_`, in lower case. */
 export interface MapSpec<K = unknown, V = unknown, E = unknown> {
@@ -27,9 +31,17 @@ type AnySpec = any;
 export interface Skeleton {
   readonly name: string;
   /** Where the object's bytes are; beside the generated file, also inside of a compiled binary. */
-  readonly object: URL;
+  readonly object?: URL;
   /** Program name → section, which says the type of the program and often where it attaches. */
   readonly programs: Readonly<Record<string, string>>;
   readonly maps: Readonly<Record<string, MapSpec<AnySpec, AnySpec, AnySpec>>>;
   readonly globals: Readonly<Record<string, GlobalSpec<AnySpec>>>;
+}
+
+/** A BPF object that came without a skeleton: its names are strings, and its values what its own BTF says. */
+export interface DynamicSkeleton extends Skeleton {
+  readonly maps: Readonly<Record<string, MapSpec<CValue, CValue, CValue>>>;
+  readonly globals: Readonly<Record<string, GlobalSpec<CValue>>>;
+  /** The codec of a struct, union, enum or typedef of the object; `undefined` where it has none of that name. */
+  typeNamed(name: string): Codec<CValue> | undefined;
 }

@@ -1,7 +1,16 @@
 /** How C types become TypeScript: which codec reads them, what it returns, and what is refused. */
 
 import { FormatError } from "../errors.ts";
-import type { Btf, BtfEnum, BtfMember, BtfStruct, BtfType } from "./btf.ts";
+import type {
+  Btf,
+  BtfArray,
+  BtfEnum,
+  BtfFloat,
+  BtfInt,
+  BtfMember,
+  BtfStruct,
+  BtfType,
+} from "./btf.ts";
 import { sizeOfType, unqualifiedType } from "./btf.ts";
 
 /** An integer, pointer or enum; `codec` is the one in ffi/wire/codec.ts. */
@@ -19,7 +28,29 @@ export interface CharsLayout {
   readonly size: number;
 }
 
-/** An array of anything but `char`. */
+/** A number of 128 bits or a floating-point one; `codec` is the one in ffi/wire/wide.ts. */
+export interface WideLayout {
+  readonly kind: "wide";
+  readonly size: number;
+  readonly codec: "u128" | "s128" | "f32" | "f64";
+}
+
+/** A bit-field: `shift` and `width` in bits, `size` is that of its bytes. */
+export interface BitsLayout {
+  readonly kind: "bits";
+  readonly size: number;
+  readonly shift: number;
+  readonly width: number;
+  readonly signed: boolean;
+}
+
+/** What has a size and no other counterpart. */
+export interface BytesLayout {
+  readonly kind: "bytes";
+  readonly size: number;
+}
+
+/** An array of anything but `char`; a flexible one has length 0. */
 export interface ArrayLayout {
   readonly kind: "array";
   readonly size: number;
@@ -27,18 +58,27 @@ export interface ArrayLayout {
   readonly length: number;
 }
 
-/** A struct, by the names that it gets in TypeScript. */
+/** A struct, or a union where the collector is lenient, by the names that it gets in TypeScript. */
 export interface StructLayout {
   readonly kind: "struct";
   readonly size: number;
+  /** The BTF id */
+  readonly id: number;
   /** The interface: `Data` */
   readonly name: string;
   /** The codec: `dataCodec` */
   readonly codec: string;
 }
 
-/** A type that can be generated. */
-export type Layout = ScalarLayout | CharsLayout | ArrayLayout | StructLayout;
+/** How a type lies in memory. */
+export type Layout =
+  | ScalarLayout
+  | CharsLayout
+  | WideLayout
+  | BitsLayout
+  | BytesLayout
+  | ArrayLayout
+  | StructLayout;
 
 /** A field of a {@linkcode StructShape}. */
 export interface FieldShape {
@@ -74,21 +114,40 @@ const INTEGERS = {
   8: ["u64", "s64"],
 } as const;
 
+/** How a {@linkcode LayoutCollector} works. */
+export interface LayoutOptions {
+  /** The C file, for errors. */
+  readonly source: string;
+  /** Identifiers that the generated module has already, and what they are. */
+  readonly reserved?: ReadonlyMap<string, string>;
+  /**
+   * Nothing is generated and nothing refused: unions are read as structs whose members overlap, the members of anonymous ones
+   * belong to the struct around, and what has no counterpart is bytes.
+   */
+  readonly lenient?: boolean;
+}
+
 /** Collects the structs and enums which the types in use consist of. */
 export class LayoutCollector {
   readonly #btf: Btf;
   readonly #source: string;
+  readonly #lenient: boolean;
   readonly #structs = new Map<number, StructShape>();
   /** Registered before their fields are: a broken file's struct may contain itself. */
   readonly #structNames = new Map<number, StructLayout>();
   readonly #enums = new Map<number, EnumShape>();
   readonly #identifiers = new Map<string, string>();
 
-  /** `source` is the C file; `reserved` are identifiers that the generated module has already. */
-  constructor(btf: Btf, options: { source: string; reserved: ReadonlyMap<string, string> }) {
+  constructor(btf: Btf, { source, reserved = new Map(), lenient = false }: LayoutOptions) {
     this.#btf = btf;
-    this.#source = options.source;
-    for (const [identifier, what] of options.reserved) this.#identifiers.set(identifier, what);
+    this.#source = source;
+    this.#lenient = lenient;
+    for (const [identifier, what] of reserved) this.#identifiers.set(identifier, what);
+  }
+
+  /** The struct behind a layout of this collector; `undefined` while its own fields are being collected. */
+  struct({ id }: StructLayout): StructShape | undefined {
+    return this.#structs.get(id);
   }
 
   /** Sorted by name. */
@@ -120,13 +179,14 @@ export class LayoutCollector {
       case "struct":
         return this.#struct(type, alias, place);
       case "union":
+        if (this.#lenient) return this.#struct(type, alias, place);
         throw this.#refuse(place, "is a union", "use a struct, or an array of bytes");
       case "float":
-        throw this.#refuse(place, "is a floating-point number", "use an integer");
+        return this.#float(type, place);
       case "fwd":
-        throw this.#refuse(place, `is ${type.name}, which is only declared`, "define it");
+        return this.#bytes(id, place, `is ${type.name}, which is only declared; define it`);
       default:
-        throw this.#refuse(place, `is a ${type.kind}`, "use a struct or an integer");
+        return this.#bytes(id, place, `is a ${type.kind}; use a struct or an integer`);
     }
   }
 
@@ -178,18 +238,40 @@ export class LayoutCollector {
     return { type, alias };
   }
 
-  #integer(type: { size: number; signed: boolean; bool: boolean; char: boolean }, place: Place) {
-    const codec = this.#scalarCodec(type, place);
+  #integer(type: BtfInt, place: Place): Layout {
+    const { id, size, signed } = type;
+    if (size === 16) return { kind: "wide", size, codec: signed ? "s128" : "u128" };
+    const codec = scalarCodec(type);
+    if (codec === undefined) return this.#oddSize(id, size, place);
     // Whether char is signed depends on the machine; it stands for a byte.
-    const exact = type.bool && type.size === 1 ? "bool" : type.char ? "u8" : codec;
-    return { kind: "scalar", size: type.size, codec: exact, names: undefined } as const;
+    const exact = type.bool && size === 1 ? "bool" : type.char ? "u8" : codec;
+    return { kind: "scalar", size, codec: exact, names: undefined };
   }
 
-  #enum(type: BtfEnum, alias: string, place: Place): ScalarLayout {
+  #float({ id, size }: BtfFloat, place: Place): Layout {
+    if (size === 4 || size === 8) return { kind: "wide", size, codec: size === 4 ? "f32" : "f64" };
+    return this.#oddSize(id, size, place);
+  }
+
+  #oddSize(id: number, size: number, place: Place): Layout {
+    return this.#bytes(id, place, `has ${size} bytes; use a number of 1, 2, 4 or 8 bytes`);
+  }
+
+  /** What has no counterpart. */
+  #bytes(id: number, place: Place, causeAndAdvice: string): BytesLayout {
+    if (this.#lenient) return { kind: "bytes", size: sizeOfType(this.#btf, id) };
+    const [cause = "", advice = ""] = causeAndAdvice.split("; ");
+    throw this.#refuse(place, cause, advice);
+  }
+
+  #enum(type: BtfEnum, alias: string, place: Place): Layout {
     const cName = type.name === "" ? alias : `enum ${type.name}`;
     const name = pascal(type.name || alias);
-    const codec = this.#scalarCodec(type, place);
-    if (name === "") return { kind: "scalar", size: type.size, codec, names: undefined };
+    const codec = scalarCodec(type);
+    if (codec === undefined) return this.#oddSize(type.id, type.size, place);
+    if (name === "" || this.#lenient) {
+      return { kind: "scalar", size: type.size, codec, names: undefined };
+    }
     if (!this.#enums.has(type.id)) {
       this.#claim(name, cName);
       this.#enums.set(type.id, { name, cName, type });
@@ -197,26 +279,29 @@ export class LayoutCollector {
     return { kind: "scalar", size: type.size, codec, names: this.#enums.get(type.id)?.name };
   }
 
-  #scalarCodec({ size, signed }: { size: number; signed: boolean }, place: Place) {
-    if (size !== 1 && size !== 2 && size !== 4 && size !== 8) {
-      throw this.#refuse(place, `has ${size} bytes`, "use an integer of 1, 2, 4 or 8 bytes");
-    }
-    return INTEGERS[size][signed ? 1 : 0];
-  }
-
-  #array(id: number, type: { type: number; length: number }, place: Place): Layout {
-    const size = sizeOfType(this.#btf, id);
-    if (type.length === 0) {
+  #array(id: number, { type, length }: BtfArray, place: Place): Layout {
+    if (length === 0 && !this.#lenient) {
       throw this.#refuse(place, "is a flexible array", "give it a length");
     }
-    const element = this.#resolve(type.type).type;
+    const size = sizeOfType(this.#btf, id);
+    const element = this.#resolve(type).type;
     if (element.kind === "int" && element.char) return { kind: "chars", size };
-    return { kind: "array", size, element: this.layout(type.type, place), length: type.length };
+    const layout = this.layout(type, place);
+    // There may be any number of items that have no size: nobody counts them.
+    if (layout.size === 0) return { kind: "bytes", size };
+    return { kind: "array", size, element: layout, length };
   }
 
-  #struct(type: BtfStruct, alias: string, place: Place): StructLayout {
+  #struct(type: BtfStruct, alias: string, place: Place): Layout {
     const known = this.#structNames.get(type.id);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      const isWhole = this.#structs.has(type.id) || !this.#lenient;
+      return isWhole ? known : { kind: "bytes", size: type.size };
+    }
+    return this.#lenient ? this.#anyStruct(type) : this.#namedStruct(type, alias, place);
+  }
+
+  #namedStruct(type: BtfStruct, alias: string, place: Place): StructLayout {
     if (type.name === "" && alias === "") {
       throw this.#refuse(place, "is an anonymous struct", "give the struct a name");
     }
@@ -226,29 +311,60 @@ export class LayoutCollector {
     const codec = `${name.charAt(0).toLowerCase()}${name.slice(1)}Codec`;
     this.#claim(name, cName);
     this.#claim(codec, cName);
-    const layout: StructLayout = { kind: "struct", size: type.size, name, codec };
-    this.#structNames.set(type.id, layout);
+    const { id, size } = type;
+    const layout: StructLayout = { kind: "struct", size, id, name, codec };
+    this.#structNames.set(id, layout);
     const fields = type.members.map((member) => this.#field(type, member, cName));
-    fields.sort((a, b) => a.offset - b.offset);
-    this.#structs.set(type.id, { ...layout, cName, fields });
+    this.#structs.set(id, { ...layout, cName, fields: byOffset(fields) });
     return layout;
   }
 
+  /** A struct or union as it is: no name is needed, and members that make no sense make it bytes. */
+  #anyStruct(type: BtfStruct): Layout {
+    const { id, size, name } = type;
+    const layout: StructLayout = { kind: "struct", size, id, name, codec: "" };
+    this.#structNames.set(id, layout);
+    const fields = type.members.flatMap((member) => this.#anyField(type, member));
+    const isSound = fields.every(({ name, offset, layout }) =>
+      name !== "__proto__" && offset + layout.size <= size
+    );
+    if (!isSound) return { kind: "bytes", size };
+    this.#structs.set(id, { ...layout, cName: `${type.kind} ${name}`, fields: byOffset(fields) });
+    return layout;
+  }
+
+  /** As in C, the members of an anonymous struct or union are used as if they were those of the struct around. */
+  #anyField(struct: BtfStruct, member: BtfMember): FieldShape[] {
+    if (member.name !== "") return [this.#field(struct, member, struct.name)];
+    const inner = this.layout(member.type, struct.name);
+    const fields = inner.kind === "struct" ? this.struct(inner)?.fields ?? [] : [];
+    return fields.map((field) => ({ ...field, offset: field.offset + member.bitOffset / 8 }));
+  }
+
   #field(struct: BtfStruct, member: BtfMember, cName: string): FieldShape {
-    const { name, bitOffset } = member;
+    const { name, bitOffset, type } = member;
     const place = `${cName}, field ${name || "without name"}`;
-    if (name === "" || name === "__proto__") {
+    if (!this.#lenient && (name === "" || name === "__proto__")) {
       throw this.#refuse(place, "cannot be named in TypeScript", "give it another name");
     }
-    if (member.bitSize !== 0 || bitOffset % 8 !== 0) {
-      throw this.#refuse(place, "is a bit-field", "use a whole integer");
-    }
-    const layout = this.layout(member.type, place);
-    const offset = bitOffset / 8;
-    if (offset + layout.size > struct.size) {
+    const layout = this.#bits(member) ?? this.layout(type, place);
+    const offset = Math.floor(bitOffset / 8);
+    if (offset + layout.size > struct.size && !this.#lenient) {
       throw this.#refuse(place, "ends after the struct", "compile it again");
     }
-    return { name, cType: this.cType(member.type), offset, layout };
+    return { name, cType: this.cType(type), offset, layout };
+  }
+
+  /** The layout of a bit-field; older compilers say so by the type's own width. */
+  #bits({ type, bitOffset, bitSize }: BtfMember): BitsLayout | undefined {
+    const base = this.#resolve(type).type;
+    if (base.kind !== "int" && base.kind !== "enum") return undefined;
+    const full = base.size * 8;
+    const width = bitSize > 0 ? bitSize : base.kind === "int" ? base.bits : full;
+    if ((width === full && bitOffset % 8 === 0) || width < 1 || width > 64) return undefined;
+    const shift = bitOffset % 8;
+    const signed = base.signed && !(base.kind === "int" && base.bool);
+    return { kind: "bits", size: Math.ceil((shift + width) / 8), shift, width, signed };
   }
 
   /** Makes sure that an identifier is free. */
@@ -269,6 +385,15 @@ export class LayoutCollector {
       `Cannot generate types for ${this.#source}: ${place} ${cause}; ${advice}`,
     );
   }
+}
+
+function scalarCodec({ size, signed }: { readonly size: number; readonly signed: boolean }) {
+  if (size !== 1 && size !== 2 && size !== 4 && size !== 8) return undefined;
+  return INTEGERS[size][signed ? 1 : 0];
+}
+
+function byOffset(fields: readonly FieldShape[]): FieldShape[] {
+  return fields.toSorted((a, b) => a.offset - b.offset);
 }
 
 /** `data_t` → `Data`, `task_key` → `TaskKey` */

@@ -1,6 +1,7 @@
 /** Writes the TypeScript of a BPF object: its structs as interfaces and codecs, and the names inside of it. */
 
 import { FormatError } from "../errors.ts";
+import { bitsShape } from "../wire/wide.ts";
 import type { FieldShape, Layout, ScalarLayout, StructShape } from "./layout.ts";
 import { LayoutCollector } from "./layout.ts";
 import type { GlobalDescription, MapDescription, ObjectDescription } from "./object.ts";
@@ -28,7 +29,9 @@ const IMPORTS = {
     "u64",
     "u8",
   ],
+  "wire/check.ts": ["requireType"],
   "wire/cstring.ts": ["cstring", "putCString"],
+  "wire/wide.ts": ["bits", "bytes", "f32", "f64", "s128", "u128"],
 } as const;
 
 /** Names which the generated code uses and a C type must therefore not take. */
@@ -45,7 +48,7 @@ const GLOBALS = ["Codec", "Skeleton", "DataView", "URL"];
  * Global variables are listed where they are integers, bools, enums, or arrays of integers or `char`; others (structs,
  * pointers, arrays of arrays) are left out.
  *
- * @throws {FormatError} for unions, bit-fields, floats, flexible arrays, anonymous structs and name collisions; it names
+ * @throws {FormatError} for unions, flexible arrays, anonymous structs and name collisions; it names
  * the C file, the struct, the field, and what to do
  */
 export function skeletonSource(
@@ -120,6 +123,7 @@ class Generator {
 
   #struct(struct: StructShape): string {
     const { name, codec, cName, size, fields } = struct;
+    this.#used.add("requireType");
     const each = (indent: string, text: (field: FieldShape) => string) =>
       fields.map((field) => `${indent}${text(field)}\n`).join("");
     const hoisted = new Map(fields.map((field) => [field, this.#fieldCodec(struct, field)]));
@@ -143,8 +147,9 @@ export const ${codec}: Codec<${name}> = {
     return {
 ${each("      ", (field) => `${field.name}: ${this.#decode(field, codecOf(field))},`)}    };
   },
-  encode(view, at, value) {
-${each("    ", (field) => `${this.#encode(field, codecOf(field))};`)}${padding(struct)}  },
+  encode(view, at, value, what) {
+    requireType(value, "object", what);
+${padding(struct)}${each("    ", (field) => `${this.#encode(field, codecOf(field))};`)}  },
 };
 `;
   }
@@ -152,7 +157,10 @@ ${each("    ", (field) => `${this.#encode(field, codecOf(field))};`)}${padding(s
   /** The codec that a field's code calls; empty where the code is inlined. */
   #fieldCodec(struct: StructShape, { name, layout }: FieldShape): string {
     if (layout.kind === "struct") return layout.codec;
-    if (layout.kind !== "array") return "";
+    if (layout.kind === "chars") return "";
+    if (layout.kind !== "array" && layout.kind !== "bits" && layout.kind !== "bytes") {
+      return this.#codec(layout);
+    }
     const constant = `${struct.codec}_${name}`;
     this.#arrays.push(`const ${constant} = ${this.#codec(layout)};\n`);
     return constant;
@@ -171,23 +179,28 @@ ${each("    ", (field) => `${this.#encode(field, codecOf(field))};`)}${padding(s
   }
 
   #encode({ name, offset, layout }: FieldShape, codec: string): string {
-    switch (layout.kind) {
-      case "scalar":
-        return encodeScalar(layout, offset, `value.${name}`);
-      case "chars":
-        this.#used.add("putCString");
-        return `putCString(view, ${position(offset)}, ${layout.size}, value.${name})`;
-      default:
-        return `${codec}.encode(view, ${position(offset)}, value.${name})`;
+    if (layout.kind === "chars") {
+      this.#used.add("putCString");
+      return `putCString(view, ${position(offset)}, ${layout.size}, value.${name}, "${name}")`;
     }
+    return `${codec}.encode(view, ${position(offset)}, value.${name}, "${name}")`;
   }
 
   /** An expression for the codec of a layout. */
   #codec(layout: Layout): string {
     switch (layout.kind) {
       case "scalar":
+      case "wide":
         this.#used.add(layout.codec);
         return layout.codec;
+      case "bits": {
+        const { shift, width, signed } = layout;
+        this.#used.add("bits");
+        return `bits({ shift: ${shift}, width: ${width}, signed: ${signed} })`;
+      }
+      case "bytes":
+        this.#used.add("bytes");
+        return `bytes(${layout.size})`;
       case "chars":
         this.#used.add("chars");
         return `chars(${layout.size})`;
@@ -250,21 +263,16 @@ function decodeScalar({ codec, size }: ScalarLayout, offset: number): string {
   return codec === "bool" ? `${read} !== 0` : read;
 }
 
-function encodeScalar({ codec, size }: ScalarLayout, offset: number, value: string): string {
-  const order = size === 1 ? "" : ", true";
-  const number = codec === "bool" ? `${value} ? 1 : 0` : value;
-  return `view.set${METHODS[codec]}(${position(offset)}, ${number}${order})`;
-}
-
 function position(offset: number): string {
   return offset === 0 ? "at" : `at + ${offset}`;
 }
 
-/** Statements that clear the bytes between the fields and after the last. */
+/** Statements that clear the bytes between the fields and after the last, and those that bit-fields share. */
 function padding({ fields, size }: StructShape): string {
   let end = 0;
   let text = "";
-  for (const { offset, size: length } of [...fields.map(extent), { offset: size, size: 0 }]) {
+  const whole = fields.filter(({ layout }) => layout.kind !== "bits").map(extent);
+  for (const { offset, size: length } of [...whole, { offset: size, size: 0 }]) {
     if (offset > end) {
       text += `    for (let i = ${end}; i < ${offset}; i++) view.setUint8(at + i, 0);\n`;
     }
@@ -281,6 +289,12 @@ function tsType(layout: Layout): string {
   switch (layout.kind) {
     case "scalar":
       return layout.codec === "bool" ? "boolean" : layout.size === 8 ? "bigint" : "number";
+    case "wide":
+      return layout.size === 16 ? "bigint" : "number";
+    case "bits":
+      return layout.width > 32 ? "bigint" : "number";
+    case "bytes":
+      return "Uint8Array";
     case "chars":
       return "string";
     case "array":
@@ -294,7 +308,12 @@ function tsType(layout: Layout): string {
 function shape(layout: Layout): string {
   switch (layout.kind) {
     case "scalar":
+    case "wide":
       return `"${layout.codec}"`;
+    case "bits":
+      return `"${bitsShape(layout)}"`;
+    case "bytes":
+      return `{ items: "u8", length: ${layout.size} }`;
     case "chars":
       return `"char[${layout.size}]"`;
     case "array":

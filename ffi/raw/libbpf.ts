@@ -58,6 +58,27 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  bpf_map__set_pin_path: {
+    parameters: [
+      "pointer", // struct bpf_map *map
+      "buffer", // const char *path
+    ],
+    result: "i32",
+  },
+  bpf_map__reuse_fd: {
+    parameters: [
+      "pointer", // struct bpf_map *map
+      "i32", // int fd
+    ],
+    result: "i32",
+  },
+  bpf_map__set_inner_map_fd: {
+    parameters: [
+      "pointer", // struct bpf_map *map
+      "i32", // int fd
+    ],
+    result: "i32",
+  },
   // The memory of .rodata, .data and .bss: before loading what they will hold, afterwards the mapped map itself.
   bpf_map__initial_value: {
     parameters: [

@@ -1,10 +1,18 @@
 /**
  * How C values lie in memory, as pairs of functions: bytes in, values out, and back.
  *
- * The structs' own codecs are generated from the BTF of the compiled BPF objects (`*.gen.ts`); this module has what they
- * are made of. All integers are little-endian: the build refuses other targets.
+ * The structs' own codecs are generated from the BTF of the compiled BPF objects (`*.gen.ts`), or made of it at run time
+ * (ffi/btf/codecs.ts); this module has what they are made of. All integers are little-endian: the build refuses other
+ * targets.
  */
 
+import {
+  type IntegerRange,
+  requireBigint,
+  requireInteger,
+  requireLength,
+  requireType,
+} from "./check.ts";
 import { cstring, putCString } from "./cstring.ts";
 import type { Shape } from "./shape.ts";
 
@@ -13,19 +21,38 @@ export interface Codec<T> {
   readonly size: number;
   /** What its values are, at run time. */
   readonly shape: Shape;
-  decode(view: DataView, at: number): T;
-  encode(view: DataView, at: number, value: T): void;
+  /** `length` is how many bytes there are, where a value may be longer than `size`: a record of a ring. */
+  decode(view: DataView, at: number, length?: number): T;
+  /**
+   * `what` names the value in errors.
+   *
+   * @throws {TypeError} where it is no value of this type
+   * @throws {RangeError} where it does not fit
+   */
+  encode(view: DataView, at: number, value: T, what?: string): void;
 }
 
 /** The value type of a codec. */
 export type ValueOf<C> = C extends Codec<infer T> ? T : never;
+
+/** Which integers fit. */
+const RANGE = {
+  u8: [0, 0xff],
+  s8: [-0x80, 0x7f],
+  u16: [0, 0xffff],
+  s16: [-0x8000, 0x7fff],
+  u32: [0, 0xffff_ffff],
+  s32: [-0x8000_0000, 0x7fff_ffff],
+  u64: [0n, (1n << 64n) - 1n],
+  s64: [-(1n << 63n), (1n << 63n) - 1n],
+} as const satisfies Record<string, IntegerRange<number> | IntegerRange<bigint>>;
 
 /** `__u8`, `unsigned char` */
 export const u8: Codec<number> = {
   size: 1,
   shape: "u8",
   decode: (view, at) => view.getUint8(at),
-  encode: (view, at, value) => view.setUint8(at, value),
+  encode: (view, at, value, what) => view.setUint8(at, requireInteger(value, RANGE.u8, what)),
 };
 
 /** `__s8`, `signed char` */
@@ -33,7 +60,7 @@ export const s8: Codec<number> = {
   size: 1,
   shape: "s8",
   decode: (view, at) => view.getInt8(at),
-  encode: (view, at, value) => view.setInt8(at, value),
+  encode: (view, at, value, what) => view.setInt8(at, requireInteger(value, RANGE.s8, what)),
 };
 
 /** `bool`: any byte but 0 is true */
@@ -41,7 +68,10 @@ export const bool: Codec<boolean> = {
   size: 1,
   shape: "bool",
   decode: (view, at) => view.getUint8(at) !== 0,
-  encode: (view, at, value) => view.setUint8(at, value ? 1 : 0),
+  encode: (view, at, value, what) => {
+    requireType(value, "boolean", what);
+    view.setUint8(at, value ? 1 : 0);
+  },
 };
 
 /** `__u16` */
@@ -49,7 +79,8 @@ export const u16: Codec<number> = {
   size: 2,
   shape: "u16",
   decode: (view, at) => view.getUint16(at, true),
-  encode: (view, at, value) => view.setUint16(at, value, true),
+  encode: (view, at, value, what) =>
+    view.setUint16(at, requireInteger(value, RANGE.u16, what), true),
 };
 
 /** `__s16` */
@@ -57,7 +88,8 @@ export const s16: Codec<number> = {
   size: 2,
   shape: "s16",
   decode: (view, at) => view.getInt16(at, true),
-  encode: (view, at, value) => view.setInt16(at, value, true),
+  encode: (view, at, value, what) =>
+    view.setInt16(at, requireInteger(value, RANGE.s16, what), true),
 };
 
 /** `__u32`, `unsigned int` */
@@ -65,7 +97,8 @@ export const u32: Codec<number> = {
   size: 4,
   shape: "u32",
   decode: (view, at) => view.getUint32(at, true),
-  encode: (view, at, value) => view.setUint32(at, value, true),
+  encode: (view, at, value, what) =>
+    view.setUint32(at, requireInteger(value, RANGE.u32, what), true),
 };
 
 /** `__s32`, `int` */
@@ -73,7 +106,8 @@ export const s32: Codec<number> = {
   size: 4,
   shape: "s32",
   decode: (view, at) => view.getInt32(at, true),
-  encode: (view, at, value) => view.setInt32(at, value, true),
+  encode: (view, at, value, what) =>
+    view.setInt32(at, requireInteger(value, RANGE.s32, what), true),
 };
 
 /** `__u64`, `unsigned long`, pointers: always exact */
@@ -81,7 +115,8 @@ export const u64: Codec<bigint> = {
   size: 8,
   shape: "u64",
   decode: (view, at) => view.getBigUint64(at, true),
-  encode: (view, at, value) => view.setBigUint64(at, value, true),
+  encode: (view, at, value, what) =>
+    view.setBigUint64(at, requireBigint(value, RANGE.u64, what), true),
 };
 
 /** `__s64`, `long`: always exact */
@@ -89,7 +124,8 @@ export const s64: Codec<bigint> = {
   size: 8,
   shape: "s64",
   decode: (view, at) => view.getBigInt64(at, true),
-  encode: (view, at, value) => view.setBigInt64(at, value, true),
+  encode: (view, at, value, what) =>
+    view.setBigInt64(at, requireBigint(value, RANGE.s64, what), true),
 };
 
 /** `char[n]`, a string that ends at the first NUL or at the end of the array. */
@@ -98,7 +134,7 @@ export function chars(size: number): Codec<string> {
     size,
     shape: `char[${size}]`,
     decode: (view, at) => cstring(view, at, size),
-    encode: (view, at, value) => putCString(view, at, size, value),
+    encode: (view, at, value, what) => putCString(view, at, size, value, what),
   };
 }
 
@@ -112,11 +148,9 @@ export function array<T>(element: Codec<T>, length: number): Codec<readonly T[]>
       for (let i = 0; i < length; i++) out.push(element.decode(view, at + i * element.size));
       return out;
     },
-    encode(view, at, value) {
-      if (value.length !== length) {
-        throw new RangeError(`Cannot encode array: length is ${value.length}, should be ${length}`);
-      }
-      value.forEach((item, i) => element.encode(view, at + i * element.size, item));
+    encode(view, at, value, what) {
+      requireLength(value, length, what);
+      value.forEach((item, i) => element.encode(view, at + i * element.size, item, what));
     },
   };
 }

@@ -1,5 +1,7 @@
 /** Strings as the kernel hands them over: bytes up to a NUL, mostly ASCII, sometimes not even UTF-8. */
 
+import { requireType } from "./check.ts";
+
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 const encoder = new TextEncoder();
 
@@ -39,11 +41,18 @@ export function bytesToText(bytes: Uint8Array): string {
 
 /**
  * Writes a string as UTF-8 into `size` bytes, filled up with NULs. As in C's `strncpy`, a string that fills them
- * exactly has no NUL.
+ * exactly has no NUL. `what` names it in errors.
  *
- * @throws {RangeError} where it is longer
+ * @throws {TypeError} where it is no string, @throws {RangeError} where it is longer
  */
-export function putCString(view: DataView, at: number, size: number, text: string): void {
+export function putCString(
+  view: DataView,
+  at: number,
+  size: number,
+  text: string,
+  what?: string,
+): void {
+  requireType(text, "string", what);
   const bytes = encoder.encode(text);
   if (bytes.length > size) {
     throw new RangeError(

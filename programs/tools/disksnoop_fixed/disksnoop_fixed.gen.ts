@@ -5,6 +5,7 @@
 import type { Skeleton } from "../../../ffi/bpf/skeleton.ts";
 import type { Codec } from "../../../ffi/wire/codec.ts";
 import { bool, chars, u32, u64 } from "../../../ffi/wire/codec.ts";
+import { requireType } from "../../../ffi/wire/check.ts";
 import { cstring, putCString } from "../../../ffi/wire/cstring.ts";
 
 /** `struct block_key`: 16 bytes */
@@ -27,9 +28,10 @@ export const blockKeyCodec: Codec<BlockKey> = {
       dev: view.getBigUint64(at + 8, true),
     };
   },
-  encode(view, at, value) {
-    view.setBigUint64(at, value.id, true);
-    view.setBigUint64(at + 8, value.dev, true);
+  encode(view, at, value, what) {
+    requireType(value, "object", what);
+    u64.encode(view, at, value.id, "id");
+    u64.encode(view, at + 8, value.dev, "dev");
   },
 };
 
@@ -65,13 +67,14 @@ export const diskEventCodec: Codec<DiskEvent> = {
       rwbs: cstring(view, at + 32, 16),
     };
   },
-  encode(view, at, value) {
-    view.setBigUint64(at, value.ts, true);
-    view.setBigUint64(at + 8, value.latency_ns, true);
-    view.setBigUint64(at + 16, value.sector, true);
-    view.setUint32(at + 24, value.dev, true);
-    view.setUint32(at + 28, value.bytes, true);
-    putCString(view, at + 32, 16, value.rwbs);
+  encode(view, at, value, what) {
+    requireType(value, "object", what);
+    u64.encode(view, at, value.ts, "ts");
+    u64.encode(view, at + 8, value.latency_ns, "latency_ns");
+    u64.encode(view, at + 16, value.sector, "sector");
+    u32.encode(view, at + 24, value.dev, "dev");
+    u32.encode(view, at + 28, value.bytes, "bytes");
+    putCString(view, at + 32, 16, value.rwbs, "rwbs");
   },
 };
 

@@ -5,6 +5,7 @@
 import type { Skeleton } from "../../../ffi/bpf/skeleton.ts";
 import type { Codec } from "../../../ffi/wire/codec.ts";
 import { bool, chars, u32, u64 } from "../../../ffi/wire/codec.ts";
+import { requireType } from "../../../ffi/wire/check.ts";
 import { cstring, putCString } from "../../../ffi/wire/cstring.ts";
 
 /** `struct data_t`: 32 bytes */
@@ -33,11 +34,12 @@ export const dataCodec: Codec<Data> = {
       comm: cstring(view, at + 16, 16),
     };
   },
-  encode(view, at, value) {
-    view.setUint32(at, value.pid, true);
-    view.setUint32(at + 4, value.tgid, true);
-    view.setBigUint64(at + 8, value.ts, true);
-    putCString(view, at + 16, 16, value.comm);
+  encode(view, at, value, what) {
+    requireType(value, "object", what);
+    u32.encode(view, at, value.pid, "pid");
+    u32.encode(view, at + 4, value.tgid, "tgid");
+    u64.encode(view, at + 8, value.ts, "ts");
+    putCString(view, at + 16, 16, value.comm, "comm");
   },
 };
 

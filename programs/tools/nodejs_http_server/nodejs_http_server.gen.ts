@@ -5,6 +5,7 @@
 import type { Skeleton } from "../../../ffi/bpf/skeleton.ts";
 import type { Codec } from "../../../ffi/wire/codec.ts";
 import { array, bool, chars, u32, u64, u8 } from "../../../ffi/wire/codec.ts";
+import { requireType } from "../../../ffi/wire/check.ts";
 import { cstring, putCString } from "../../../ffi/wire/cstring.ts";
 
 /** `struct connection`: 176 bytes */
@@ -48,17 +49,18 @@ export const connectionCodec: Codec<Connection> = {
       path: cstring(view, at + 43, 128),
     };
   },
-  encode(view, at, value) {
-    view.setBigUint64(at, value.body, true);
-    view.setBigUint64(at + 8, value.length, true);
-    view.setUint32(at + 16, value.state, true);
-    view.setUint32(at + 20, value.at, true);
-    view.setUint8(at + 24, value.is_length ? 1 : 0);
-    view.setUint8(at + 25, value.is_encoding ? 1 : 0);
-    view.setUint8(at + 26, value.chunked ? 1 : 0);
-    putCString(view, at + 27, 16, value.method);
-    putCString(view, at + 43, 128, value.path);
+  encode(view, at, value, what) {
+    requireType(value, "object", what);
     for (let i = 171; i < 176; i++) view.setUint8(at + i, 0);
+    u64.encode(view, at, value.body, "body");
+    u64.encode(view, at + 8, value.length, "length");
+    u32.encode(view, at + 16, value.state, "state");
+    u32.encode(view, at + 20, value.at, "at");
+    bool.encode(view, at + 24, value.is_length, "is_length");
+    bool.encode(view, at + 25, value.is_encoding, "is_encoding");
+    bool.encode(view, at + 26, value.chunked, "chunked");
+    putCString(view, at + 27, 16, value.method, "method");
+    putCString(view, at + 43, 128, value.path, "path");
   },
 };
 
@@ -94,13 +96,14 @@ export const dataCodec: Codec<Data> = {
       path: cstring(view, at + 48, 128),
     };
   },
-  encode(view, at, value) {
-    view.setBigUint64(at, value.ts, true);
-    view.setUint32(at + 8, value.pid, true);
-    view.setUint32(at + 12, value.tgid, true);
-    putCString(view, at + 16, 16, value.comm);
-    putCString(view, at + 32, 16, value.method);
-    putCString(view, at + 48, 128, value.path);
+  encode(view, at, value, what) {
+    requireType(value, "object", what);
+    u64.encode(view, at, value.ts, "ts");
+    u32.encode(view, at + 8, value.pid, "pid");
+    u32.encode(view, at + 12, value.tgid, "tgid");
+    putCString(view, at + 16, 16, value.comm, "comm");
+    putCString(view, at + 32, 16, value.method, "method");
+    putCString(view, at + 48, 128, value.path, "path");
   },
 };
 
@@ -124,9 +127,10 @@ export const readingCodec: Codec<Reading> = {
       buffer: view.getBigUint64(at + 8, true),
     };
   },
-  encode(view, at, value) {
-    view.setBigUint64(at, value.socket, true);
-    view.setBigUint64(at + 8, value.buffer, true);
+  encode(view, at, value, what) {
+    requireType(value, "object", what);
+    u64.encode(view, at, value.socket, "socket");
+    u64.encode(view, at + 8, value.buffer, "buffer");
   },
 };
 
@@ -159,12 +163,13 @@ export const scanCodec: Codec<Scan> = {
       connection: connectionCodec.decode(view, at + 280),
     };
   },
-  encode(view, at, value) {
-    view.setBigUint64(at, value.buffer, true);
-    view.setBigUint64(at + 8, value.count, true);
-    view.setBigUint64(at + 16, value.at, true);
-    scanCodec_window.encode(view, at + 24, value.window);
-    connectionCodec.encode(view, at + 280, value.connection);
+  encode(view, at, value, what) {
+    requireType(value, "object", what);
+    u64.encode(view, at, value.buffer, "buffer");
+    u64.encode(view, at + 8, value.count, "count");
+    u64.encode(view, at + 16, value.at, "at");
+    scanCodec_window.encode(view, at + 24, value.window, "window");
+    connectionCodec.encode(view, at + 280, value.connection, "connection");
   },
 };
 

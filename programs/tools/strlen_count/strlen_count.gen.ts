@@ -5,6 +5,7 @@
 import type { Skeleton } from "../../../ffi/bpf/skeleton.ts";
 import type { Codec } from "../../../ffi/wire/codec.ts";
 import { bool, chars, u32, u64 } from "../../../ffi/wire/codec.ts";
+import { requireType } from "../../../ffi/wire/check.ts";
 import { cstring, putCString } from "../../../ffi/wire/cstring.ts";
 
 /** `struct key_t`: 80 bytes */
@@ -24,8 +25,9 @@ export const keyCodec: Codec<Key> = {
       c: cstring(view, at, 80),
     };
   },
-  encode(view, at, value) {
-    putCString(view, at, 80, value.c);
+  encode(view, at, value, what) {
+    requireType(value, "object", what);
+    putCString(view, at, 80, value.c, "c");
   },
 };
 

@@ -5,6 +5,7 @@
 import type { Skeleton } from "../../../ffi/bpf/skeleton.ts";
 import type { Codec } from "../../../ffi/wire/codec.ts";
 import { bool, chars, u32, u64 } from "../../../ffi/wire/codec.ts";
+import { requireType } from "../../../ffi/wire/check.ts";
 import { cstring, putCString } from "../../../ffi/wire/cstring.ts";
 
 /** `struct data_t`: 48 bytes */
@@ -39,14 +40,15 @@ export const dataCodec: Codec<Data> = {
       delta: view.getBigUint64(at + 40, true),
     };
   },
-  encode(view, at, value) {
-    view.setUint32(at, value.pid, true);
-    view.setUint32(at + 4, value.tgid, true);
-    view.setUint32(at + 8, value.uid, true);
-    putCString(view, at + 12, 16, value.comm);
-    view.setBigUint64(at + 32, value.ts, true);
-    view.setBigUint64(at + 40, value.delta, true);
+  encode(view, at, value, what) {
+    requireType(value, "object", what);
     for (let i = 28; i < 32; i++) view.setUint8(at + i, 0);
+    u32.encode(view, at, value.pid, "pid");
+    u32.encode(view, at + 4, value.tgid, "tgid");
+    u32.encode(view, at + 8, value.uid, "uid");
+    putCString(view, at + 12, 16, value.comm, "comm");
+    u64.encode(view, at + 32, value.ts, "ts");
+    u64.encode(view, at + 40, value.delta, "delta");
   },
 };
 

@@ -5,6 +5,7 @@
 import type { Skeleton } from "../../../ffi/bpf/skeleton.ts";
 import type { Codec } from "../../../ffi/wire/codec.ts";
 import { bool, chars, u32, u64 } from "../../../ffi/wire/codec.ts";
+import { requireType } from "../../../ffi/wire/check.ts";
 
 /** `struct key_t`: 8 bytes */
 export interface Key {
@@ -26,9 +27,10 @@ export const keyCodec: Codec<Key> = {
       curr_pid: view.getUint32(at + 4, true),
     };
   },
-  encode(view, at, value) {
-    view.setUint32(at, value.prev_pid, true);
-    view.setUint32(at + 4, value.curr_pid, true);
+  encode(view, at, value, what) {
+    requireType(value, "object", what);
+    u32.encode(view, at, value.prev_pid, "prev_pid");
+    u32.encode(view, at + 4, value.curr_pid, "curr_pid");
   },
 };
 

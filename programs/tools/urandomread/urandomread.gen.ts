@@ -5,6 +5,7 @@
 import type { Skeleton } from "../../../ffi/bpf/skeleton.ts";
 import type { Codec } from "../../../ffi/wire/codec.ts";
 import { bool, chars, u32, u64, u8 } from "../../../ffi/wire/codec.ts";
+import { requireType } from "../../../ffi/wire/check.ts";
 import { cstring, putCString } from "../../../ffi/wire/cstring.ts";
 
 /** `struct data_t`: 40 bytes */
@@ -36,12 +37,13 @@ export const dataCodec: Codec<Data> = {
       comm: cstring(view, at + 24, 16),
     };
   },
-  encode(view, at, value) {
-    view.setBigUint64(at, value.ts, true);
-    view.setBigUint64(at + 8, value.got_bits, true);
-    view.setUint32(at + 16, value.pid, true);
-    view.setUint32(at + 20, value.tgid, true);
-    putCString(view, at + 24, 16, value.comm);
+  encode(view, at, value, what) {
+    requireType(value, "object", what);
+    u64.encode(view, at, value.ts, "ts");
+    u64.encode(view, at + 8, value.got_bits, "got_bits");
+    u32.encode(view, at + 16, value.pid, "pid");
+    u32.encode(view, at + 20, value.tgid, "tgid");
+    putCString(view, at + 24, 16, value.comm, "comm");
   },
 };
 

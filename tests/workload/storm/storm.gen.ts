@@ -5,6 +5,7 @@
 import type { Skeleton } from "../../../ffi/bpf/skeleton.ts";
 import type { Codec } from "../../../ffi/wire/codec.ts";
 import { bool, chars, u32, u64 } from "../../../ffi/wire/codec.ts";
+import { requireType } from "../../../ffi/wire/check.ts";
 
 /** `struct record_t`: 24 bytes */
 export interface Record {
@@ -32,11 +33,12 @@ export const recordCodec: Codec<Record> = {
       pid: view.getUint32(at + 20, true),
     };
   },
-  encode(view, at, value) {
-    view.setBigUint64(at, value.number, true);
-    view.setBigUint64(at + 8, value.ts, true);
-    view.setUint32(at + 16, value.cpu, true);
-    view.setUint32(at + 20, value.pid, true);
+  encode(view, at, value, what) {
+    requireType(value, "object", what);
+    u64.encode(view, at, value.number, "number");
+    u64.encode(view, at + 8, value.ts, "ts");
+    u32.encode(view, at + 16, value.cpu, "cpu");
+    u32.encode(view, at + 20, value.pid, "pid");
   },
 };
 

@@ -4,7 +4,8 @@
 
 import type { Skeleton } from "../../../ffi/bpf/skeleton.ts";
 import type { Codec } from "../../../ffi/wire/codec.ts";
-import { bool, chars, u32, u64, u8 } from "../../../ffi/wire/codec.ts";
+import { bool, chars, s64, u32, u64, u8 } from "../../../ffi/wire/codec.ts";
+import { requireType } from "../../../ffi/wire/check.ts";
 import { cstring, putCString } from "../../../ffi/wire/cstring.ts";
 
 /** `struct hit_t`: 64 bytes */
@@ -30,11 +31,12 @@ export const hitCodec: Codec<Hit> = {
       tgid: view.getUint32(at + 56, true),
     };
   },
-  encode(view, at, value) {
-    putCString(view, at, 48, value.text);
-    view.setBigInt64(at + 48, value.number, true);
-    view.setUint32(at + 56, value.tgid, true);
+  encode(view, at, value, what) {
+    requireType(value, "object", what);
     for (let i = 60; i < 64; i++) view.setUint8(at + i, 0);
+    putCString(view, at, 48, value.text, "text");
+    s64.encode(view, at + 48, value.number, "number");
+    u32.encode(view, at + 56, value.tgid, "tgid");
   },
 };
 

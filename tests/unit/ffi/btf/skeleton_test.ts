@@ -166,17 +166,12 @@ Deno.test("what has no counterpart is refused, with place and advice", () => {
       FormatError,
       `Cannot generate types for tool.bpf.c: ${message}`,
     );
-  const field = (make: (b: BtfBuilder) => number, bits = 0) => (b: BtfBuilder) =>
-    b.struct("s", { size: 64, flag: true }, ["f", make(b), bits]);
+  const field = (make: (b: BtfBuilder) => number) => (b: BtfBuilder) =>
+    b.struct("s", { size: 64 }, ["f", make(b), 0]);
   const int = (b: BtfBuilder) => b.int("int", 4, 1);
-  refuse(field(int, 3 << 24), "struct s, field f is a bit-field; use a whole integer");
   refuse(
     field((b) => b.struct("u", { size: 4, kind: 5 })),
     "struct s, field f is a union; use a struct, or an array of bytes",
-  );
-  refuse(
-    field((b) => b.add({ kind: 16, name: "double", size: 8 })),
-    "struct s, field f is a floating-point number; use an integer",
   );
   refuse(
     field((b) => b.array(int(b), 0)),
@@ -186,9 +181,28 @@ Deno.test("what has no counterpart is refused, with place and advice", () => {
     field((b) => b.struct("", { size: 4 }, ["x", int(b), 0])),
     "struct s, field f is an anonymous struct; give the struct a name",
   );
-  refuse(field((b) => b.int("__int128", 16)), "struct s, field f has 16 bytes; use an integer");
+  refuse(field((b) => b.int("odd", 3)), "struct s, field f has 3 bytes; use a number of 1, 2, 4");
   refuse((b) => b.struct("empty", { size: 0 }), "struct empty has no fields; give it one");
   refuse((b) => b.add({ kind: 7, name: "later" }), "map m, value is later, which is only declared");
+});
+
+Deno.test("floating-point numbers, 128 bits and bit-fields are read by codecs of their own", () => {
+  const source = sourceOf((b) => {
+    const flags = b.int("int", 4, 1);
+    const members: [string, number, number][] = [
+      ["double", b.add({ kind: 16, name: "double", size: 8 }), 0],
+      ["id", b.int("__int128", 16), 128],
+      ["low", flags, (3 << 24) | 256],
+      ["high", flags, (29 << 24) | 259],
+    ];
+    return b.struct("s", { size: 48, flag: true }, ...members);
+  });
+  assertStringIncludes(source, "double: f64.decode(view, at)");
+  assertStringIncludes(source, "u128.encode(view, at + 16, value.id");
+  assertStringIncludes(source, "bits({ shift: 0, width: 3, signed: true })");
+  assertStringIncludes(source, "bits({ shift: 3, width: 29, signed: true })");
+  // Bit-fields are written into bytes that are clear.
+  assert(source.indexOf("for (let i = 32; i < 48; i++)") < source.indexOf("sCodec_low.encode"));
 });
 
 Deno.test("two types that would have the same name are refused", () => {

@@ -1,0 +1,107 @@
+import { libbpf } from "../raw/libbpf.ts";
+import { fromCString, type PointerValue } from "../raw/memory.ts";
+import { closed } from "./failure.ts";
+import type { GlobalSpec, MapSpec, Skeleton } from "./skeleton.ts";
+
+/** The names of a skeleton's programs, maps or globals. */
+export type Names<T> = keyof T & string;
+
+/** What both phases of an object share: the handle, and the things inside by name. */
+export abstract class ObjectHandle<S extends Skeleton> implements Disposable {
+  readonly skeleton: S;
+  #pointer: PointerValue;
+  readonly #programs: ReadonlyMap<string, PointerValue>;
+  readonly #maps: ReadonlyMap<string, PointerValue>;
+
+  constructor(skeleton: S, pointer: PointerValue) {
+    this.skeleton = skeleton;
+    this.#pointer = pointer;
+    const { bpf_object__next_program, bpf_program__name, bpf_object__next_map, bpf_map__name } =
+      libbpf();
+    this.#programs = namedItems(pointer, bpf_object__next_program, bpf_program__name);
+    this.#maps = namedItems(pointer, bpf_object__next_map, bpf_map__name);
+  }
+
+  /** The names of all its programs. */
+  get programNames(): readonly Names<S["programs"]>[] {
+    return [...this.#programs.keys()];
+  }
+
+  /** The names of its maps, without those that libbpf makes for global variables or itself. */
+  get mapNames(): readonly Names<S["maps"]>[] {
+    return Object.keys(this.skeleton.maps);
+  }
+
+  protected get pointer(): PointerValue {
+    if (this.#pointer === null) throw closed(`object ${this.skeleton.name}`);
+    return this.#pointer;
+  }
+
+  /** Hands the handle over to the next phase. */
+  protected release(): PointerValue {
+    const pointer = this.pointer;
+    this.#pointer = null;
+    return pointer;
+  }
+
+  protected programPointer(name: string): PointerValue {
+    return this.#named("program", this.#programs, name);
+  }
+
+  protected mapPointer(name: string): PointerValue {
+    return this.#named("map", this.#maps, name);
+  }
+
+  /** The map that holds the global variables of a section. */
+  protected sectionPointer(section: string): PointerValue {
+    const name = [...this.#maps.keys()].find((name) => name.endsWith(section));
+    return this.#named("section", this.#maps, name ?? section);
+  }
+
+  protected mapSpec(name: string): MapSpec {
+    return this.#spec("map", this.skeleton.maps, name);
+  }
+
+  protected globalSpec(name: string): GlobalSpec {
+    return this.#spec("variable", this.skeleton.globals, name);
+  }
+
+  #spec<T>(kind: string, specs: Readonly<Record<string, T>>, name: string): T {
+    void this.pointer; // throws where the object is closed
+    const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
+    if (spec === undefined) throw this.#unknown(kind, name, Object.keys(specs));
+    return spec;
+  }
+
+  #named(kind: string, items: ReadonlyMap<string, PointerValue>, name: string): PointerValue {
+    void this.pointer; // throws where the object is closed
+    const pointer = items.get(name);
+    if (pointer === undefined) throw this.#unknown(kind, name, [...items.keys()]);
+    return pointer;
+  }
+
+  #unknown(kind: string, name: string, names: readonly string[]): RangeError {
+    const known = names.length === 0 ? "none" : names.join(", ");
+    return new RangeError(
+      `Cannot find ${kind} ${name} in object ${this.skeleton.name}: it has ${known}`,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#pointer === null) return;
+    libbpf().bpf_object__close(this.#pointer);
+    this.#pointer = null;
+  }
+}
+
+function namedItems(
+  object: PointerValue,
+  next: (object: PointerValue, previous: PointerValue) => PointerValue,
+  nameOf: (item: PointerValue) => PointerValue,
+): Map<string, PointerValue> {
+  const items = new Map<string, PointerValue>();
+  for (let item = next(object, null); item !== null; item = next(object, item)) {
+    items.set(fromCString(nameOf(item)), item);
+  }
+  return items;
+}
