@@ -150,6 +150,18 @@ export const ERROR_HELP: Readonly<Record<ReportedCode, ErrorHelp>> = {
     ],
     fixes: ["Read libbpf's own words: -v", "See what is attached: bpftool link; bpftool perf"],
   },
+  E_UNSUPPORTED: {
+    meaning: "this kernel or libbpf is too old, or built without it",
+    causes: [
+      "the kernel is older than what is asked for; the message says since when it is there",
+      "the kernel was built without it",
+      "a newer function of libbpf is needed; the message says of which version",
+    ],
+    fixes: [
+      "See what runs: gimlet info",
+      "Name a newer libbpf: GIMLET_LIBBPF=/path/to/libbpf.so.1 gimlet …",
+    ],
+  },
   E_VERIFIER: {
     meaning: "the kernel's verifier refused a program",
     causes: ["this kernel is older, newer or otherwise built than those that gimlet is tested on"],

@@ -34,6 +34,7 @@ const BY_CODE: Readonly<Record<ErrorCode, number>> = {
   E_NO_PLAN: STATUS.noProbe,
   E_NO_PROCESS: STATUS.noProbe,
   E_ATTACH: STATUS.noProbe,
+  E_UNSUPPORTED: STATUS.noProbe,
   E_VERIFIER: STATUS.refused,
   E_OBJECT: STATUS.refused,
   E_LOAD: STATUS.refused,

@@ -25,6 +25,7 @@ export type ErrorCode =
   | "E_NO_PLAN"
   | "E_NO_PROCESS"
   | "E_ATTACH"
+  | "E_UNSUPPORTED"
   | "E_VERIFIER"
   | "E_OBJECT"
   | "E_LOAD"

@@ -47,31 +47,79 @@ function loadCause(errno: number, log: string): Cause {
   return { code: "E_LOAD", cause: firstLine(log) ?? errnoName(errno) };
 }
 
+/** Where a program was to be attached, as far as its error tells of it. */
+export interface AttachTarget {
+  /** As `kprobe:vfs_read`. */
+  readonly name: string;
+  /** What it takes, as "Linux >= 5.18 with CONFIG_FPROBE": told where the kernel says that it cannot. */
+  readonly needs?: string;
+  /** Whether a cookie was given, and what that takes. */
+  readonly cookie?: { readonly given: boolean; readonly needs: string };
+  /** No name that is looked up: that it is not valid does not mean that it is there and cannot be probed. */
+  readonly isHook?: boolean;
+}
+
 /** The error of a program that did not attach to `target`. */
-export function attachFailure(program: string, target: string, errno: number): BpfError {
+export function attachFailure(
+  program: string,
+  target: string | AttachTarget,
+  errno: number,
+): BpfError {
   const log = takeLog();
-  return new BpfError(`attach ${program} to ${target}`, {
+  const facts = typeof target === "string" ? { name: target } : target;
+  return new BpfError(`attach ${program} to ${facts.name}`, {
     step: "attach",
     log,
     errno,
-    ...attachCause(target, errno),
+    ...attachCause(facts, errno, log),
   });
 }
 
-function attachCause(target: string, errno: number): Cause {
+const NOT_SUPPORTED: readonly number[] = [
+  ERRNO.EOPNOTSUPP,
+  ERRNO.ENOTSUPP,
+  ERRNO.ENOPROTOOPT,
+  ERRNO.EPROTONOSUPPORT,
+  ERRNO.EAFNOSUPPORT,
+];
+
+function attachCause(
+  { name, needs, cookie, isHook }: AttachTarget,
+  errno: number,
+  log: string,
+): Cause {
+  const isRefusal = NOT_SUPPORTED.includes(errno) || errno === ERRNO.E2BIG;
+  if (cookie?.given && (isRefusal || (isHook && errno === ERRNO.EINVAL))) {
+    const cause = `a cookie needs ${cookie.needs} (${errnoName(errno)})`;
+    return { code: "E_UNSUPPORTED", cause };
+  }
+  if (needs !== undefined && (isRefusal || (isHook && errno === ERRNO.EINVAL))) {
+    return { code: "E_UNSUPPORTED", cause: `${name} needs ${needs} (${errnoName(errno)})` };
+  }
+  // libbpf's way without perf events of type kprobe is tracefs, and that has no file for them either.
+  if (errno === ERRNO.ENOENT && /legacy kprobe event/.test(log)) {
+    const cause = "this kernel is built without kprobes (CONFIG_KPROBE_EVENTS)";
+    return { code: "E_NO_KPROBES", cause };
+  }
   switch (errno) {
     case ERRNO.ENOENT:
-      return { code: "E_NO_PROBE", cause: `the kernel has no ${target}` };
+      return { code: "E_NO_PROBE", cause: `the kernel has no ${name}` };
     case ERRNO.EINVAL:
-      return { code: "E_NO_PROBE", cause: `${target} is there, but cannot be probed (EINVAL)` };
+      if (isHook) break;
+      return { code: "E_NO_PROBE", cause: `${name} is there, but cannot be probed (EINVAL)` };
     case ERRNO.EADDRNOTAVAIL:
-      return { code: "E_NO_PROBE", cause: `several functions have the name ${target}` };
+      return {
+        code: "E_NO_PROBE",
+        cause: `several functions have the name ${name}`,
+        hint: "Attach by address: attachKprobe({ address })",
+      };
     case ERRNO.EPERM:
     case ERRNO.EACCES:
       return { code: "E_PERMISSION", cause: `the kernel did not permit it (${errnoName(errno)})` };
-    default:
-      return { code: "E_ATTACH", cause: errnoName(errno) };
+    case ERRNO.EBUSY:
+      return { code: "E_ATTACH", cause: "something else is attached there (EBUSY)" };
   }
+  return { code: "E_ATTACH", cause: errnoName(errno) };
 }
 
 /** The error of a program that did not attach to a static probe. libbpf gives no number of its own for "there is none". */

@@ -1,6 +1,7 @@
 import { libbpf } from "../raw/libbpf.ts";
 import { Mapping, pageSize } from "../raw/mmap.ts";
 import type { ValueOf } from "../wire/codec.ts";
+import { LinkSet } from "./link.ts";
 import { BpfMap, PerCpuMap } from "./map.ts";
 import { type Names, ObjectHandle } from "./object_handle.ts";
 import { Program } from "./program.ts";
@@ -16,14 +17,17 @@ export type MapOf<M extends MapSpec> = M["type"] extends `${string}percpu_${stri
   ? PerCpuMap<ValueOf<M["key"]>, ValueOf<M["value"]>>
   : BpfMap<ValueOf<M["key"]>, ValueOf<M["value"]>>;
 
-/** An object in the kernel. Disposing of it closes its maps and programs; dispose of links first. */
+/** An object in the kernel. Disposing of it detaches what is attached, and closes its maps and programs. */
 export class LoadedObject<S extends Skeleton> extends ObjectHandle<S> {
   readonly #open = new Map<string, { markClosed(): void }>();
   readonly #sections = new Map<string, Mapping>();
+  readonly #links = new LinkSet();
 
   /** A program, to be attached. */
   program(name: Names<S["programs"]>): Program {
-    return new Program(this.programPointer(name), name);
+    const pointer = () => this.programPointer(name);
+    void pointer(); // throws where there is none
+    return new Program({ name, pointer, links: this.#links });
   }
 
   /** A map with keys and values. */
@@ -93,5 +97,9 @@ export class LoadedObject<S extends Skeleton> extends ObjectHandle<S> {
     for (const mapping of this.#sections.values()) mapping[Symbol.dispose]();
     this.#sections.clear();
     super[Symbol.dispose]();
+  }
+
+  protected override whenDetached(then: () => void): void {
+    this.#links.close(then);
   }
 }

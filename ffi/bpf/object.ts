@@ -8,6 +8,7 @@ import { lastErrno } from "../raw/libc.ts";
 import { libbpf } from "../raw/libbpf.ts";
 import { captureLog, takeLog } from "../raw/log.ts";
 import { type Bytes, memoryAt, OptionStruct, toCString } from "../raw/memory.ts";
+import { type AttachFunction, setAttachTarget, setExpectedAttachType } from "./attach_type.ts";
 import { describeBytes, nameOf, objectFailure, type ObjectSource, readObject } from "./dynamic.ts";
 import { closed, loadFailure } from "./failure.ts";
 import { type GlobalValue, LoadedObject } from "./loaded_object.ts";
@@ -105,6 +106,24 @@ export class OpenObject<S extends Skeleton> extends ObjectHandle<S> {
   setAutoload(program: Names<S["programs"]>, load: boolean): this {
     const result = libbpf().bpf_program__set_autoload(this.programPointer(program), load);
     if (result < 0) throw loadFailure(`program ${program}`, result);
+    return this;
+  }
+
+  /**
+   * Chooses what a program of fentry, fexit, fmod_ret, tp_btf, lsm or freplace attaches to, in place of what its section says:
+   * a function of the kernel, or one of a loaded program: `bpf_program__set_attach_target`.
+   */
+  setAttachTarget(program: Names<S["programs"]>, target: AttachFunction): this {
+    setAttachTarget({ name: program, pointer: this.programPointer(program) }, target);
+    return this;
+  }
+
+  /**
+   * Chooses what a program is to be attached as, in place of what its section says: the kernel's name without `BPF_`, in
+   * lower case, as `trace_fexit`: `bpf_program__set_expected_attach_type`.
+   */
+  setExpectedAttachType(program: Names<S["programs"]>, type: string): this {
+    setExpectedAttachType({ name: program, pointer: this.programPointer(program) }, type);
     return this;
   }
 

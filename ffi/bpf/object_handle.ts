@@ -88,9 +88,15 @@ export abstract class ObjectHandle<S extends Skeleton> implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#pointer === null) return;
-    libbpf().bpf_object__close(this.#pointer);
+    const pointer = this.#pointer;
+    if (pointer === null) return;
     this.#pointer = null;
+    this.whenDetached(() => libbpf().bpf_object__close(pointer));
+  }
+
+  /** Calls back once no program is attached any more. */
+  protected whenDetached(then: () => void): void {
+    then();
   }
 }
 

@@ -1,108 +1,241 @@
-import { lastErrno } from "../raw/libc.ts";
 import { libbpf } from "../raw/libbpf.ts";
-import { takeLog } from "../raw/log.ts";
-import { OptionStruct, type PointerValue, toCString } from "../raw/memory.ts";
-import { attachFailure, usdtFailure } from "./failure.ts";
-import { Link } from "./link.ts";
+import { type Bytes, fromCString, type PointerValue } from "../raw/memory.ts";
+import type { Attachable, CookieOptions } from "./attach/attachable.ts";
+import { attachBySection } from "./attach/by_section.ts";
+import { attachFreplace, type ProgramFunction } from "./attach/extension.ts";
+import { attachIterator, iteratorStream, type IteratorTarget } from "./attach/iterator.ts";
+import {
+  attachLsm,
+  attachRawTracepoint,
+  attachTrace,
+  attachTracepoint,
+} from "./attach/kernel_event.ts";
+import {
+  attachKprobe,
+  attachKprobeMulti,
+  attachKsyscall,
+  type KernelFunction,
+  type KernelFunctions,
+  type KprobeOptions,
+} from "./attach/kernel_function.ts";
+import {
+  attachCgroup,
+  attachNetns,
+  attachSocket,
+  attachTcx,
+  attachXdp,
+  type Direction,
+  type Interface,
+  type XdpMode,
+} from "./attach/network.ts";
+import { attachPerfEvent, type PerfEventTarget } from "./attach/perf_event.ts";
+import { attachTc, type TcOptions } from "./attach/tc.ts";
+import { attachUprobe, attachUsdt, type UprobeTarget, type UsdtTarget } from "./attach/user.ts";
+import type { Link, LinkSet } from "./link.ts";
+import { type ProgramInfo, programInfo, type ProgramStats, programStats } from "./program_info.ts";
+import { testRun, type TestRunOptions, type TestRunResult } from "./test_run.ts";
 
-/** Where a user-space probe goes: `offset` in bytes from the start of the file, `pid` one process or -1 for all. */
-export interface UprobeTarget {
-  readonly path: string;
-  readonly offset: number;
-  readonly pid?: number;
-  readonly onReturn?: boolean;
-}
-
-/** Where a static probe of a program or library is: `pid` one process or -1 for all. */
-export interface UsdtTarget {
-  readonly path: string;
-  readonly provider: string;
+/** A program of a loaded object: `pointer` throws E_CLOSED once that is closed. */
+export interface ProgramHandle {
   readonly name: string;
-  readonly pid?: number;
+  readonly pointer: () => PointerValue;
+  readonly links: LinkSet;
 }
 
 /**
- * A loaded program: libbpf's `struct bpf_program`. It belongs to its object and lives as long.
+ * A loaded program: libbpf's `struct bpf_program`. It belongs to its object and lives as long; then all throws E_CLOSED.
  *
- * Each `attach…` gives a {@linkcode Link} that its caller disposes of, and throws a `BpfError`: E_NO_PROBE where the
- * target is not there or cannot be probed, E_PERMISSION, else E_ATTACH.
+ * Each `attach…` gives a {@linkcode Link} that its caller disposes of (the object's end does, too), and throws a `BpfError`:
+ * E_NO_PROBE where the target is not there or cannot be probed, E_PERMISSION, E_UNSUPPORTED where the kernel or libbpf cannot
+ * do it, else E_ATTACH.
+ *
+ * A `cookie` is a number that the program gets by `bpf_get_attach_cookie()`, which tells the links of one program apart.
  */
-export class Program {
+export class Program implements Attachable {
   readonly name: string;
-  readonly #pointer: PointerValue;
+  readonly links: LinkSet;
+  readonly #pointer: () => PointerValue;
 
-  constructor(pointer: PointerValue, name: string) {
-    this.#pointer = pointer;
+  constructor({ name, pointer, links }: ProgramHandle) {
     this.name = name;
+    this.links = links;
+    this.#pointer = pointer;
   }
 
-  /** The entry (or return) of a kernel function: `bpf_program__attach_kprobe_opts`. */
-  attachKprobe(symbol: string, { onReturn = false } = {}): Link {
-    const options = new OptionStruct([
-      { type: "u64", value: 0n }, // bpf_cookie
-      { type: "u64", value: 0n }, // offset
-      { type: "bool", value: onReturn ? 1 : 0 }, // retprobe
-    ]);
-    const link = libbpf().bpf_program__attach_kprobe_opts(
-      this.#pointer,
-      toCString(symbol),
-      options.bytes,
-    );
-    return this.#linked(link, `${onReturn ? "kretprobe" : "kprobe"}:${symbol}`);
+  /** libbpf's own handle, for the functions that attach it. */
+  get pointer(): PointerValue {
+    return this.#pointer();
   }
 
-  /** A static event of the kernel: `bpf_program__attach_tracepoint`. Needs tracefs. */
-  attachTracepoint(category: string, event: string): Link {
-    const link = libbpf().bpf_program__attach_tracepoint(
-      this.#pointer,
-      toCString(category),
-      toCString(event),
-    );
-    return this.#linked(link, `tracepoint:${category}:${event}`);
+  /** The file descriptor, as a prog array takes it: `bpf_program__fd`. */
+  get fd(): number {
+    return libbpf().bpf_program__fd(this.pointer);
   }
 
-  /** tp_btf, fentry, fexit, as the program's section says: `bpf_program__attach_trace`. Needs the kernel's BTF. */
-  attachTrace(target: string): Link {
-    return this.#linked(libbpf().bpf_program__attach_trace(this.#pointer), target);
+  /** The name of its section, as `kprobe/vfs_read`: `bpf_program__section_name`. */
+  get section(): string {
+    return fromCString(libbpf().bpf_program__section_name(this.pointer));
   }
 
-  /** An instruction of a program or library: `bpf_program__attach_uprobe_opts`. */
-  attachUprobe({ path, offset, pid = -1, onReturn = false }: UprobeTarget, name = path): Link {
-    const options = new OptionStruct([
-      { type: "u64", value: 0n }, // ref_ctr_offset
-      { type: "u64", value: 0n }, // bpf_cookie
-      { type: "bool", value: onReturn ? 1 : 0 }, // retprobe
-    ]);
-    const link = libbpf().bpf_program__attach_uprobe_opts(
-      this.#pointer,
-      pid,
-      toCString(path),
-      BigInt(offset),
-      options.bytes,
-    );
-    return this.#linked(link, `${onReturn ? "uretprobe" : "uprobe"}:${name}`);
+  /**
+   * Where its section's name says: `bpf_program__attach`.
+   *
+   * @throws {BpfError} E_ATTACH where the section does not say; the hint names the call to take
+   */
+  attach(): Link {
+    return attachBySection(this, this.section);
+  }
+
+  /**
+   * The entry (or return) of a kernel function, by name or address: `bpf_program__attach_kprobe_opts`. A cookie needs
+   * Linux >= 5.15.
+   *
+   * @throws {BpfError} also E_NO_KPROBES
+   */
+  attachKprobe(where: KernelFunction, options?: KprobeOptions): Link {
+    return attachKprobe(this, where, options);
+  }
+
+  /**
+   * Many kernel functions at once: `bpf_program__attach_kprobe_multi_opts`. The program's section begins with `kprobe.multi`.
+   * Needs Linux >= 5.18 with CONFIG_FPROBE; a pattern needs libbpf >= 1.4 on most kernels. One that is missing fails all.
+   */
+  attachKprobeMulti(where: KernelFunctions, options?: { readonly onReturn?: boolean }): Link {
+    return attachKprobeMulti(this, where, options);
+  }
+
+  /** The entry (or return) of a system call, by its name on any architecture: `bpf_program__attach_ksyscall`. */
+  attachKsyscall(
+    syscall: string,
+    options?: CookieOptions & { readonly onReturn?: boolean },
+  ): Link {
+    return attachKsyscall(this, syscall, options);
+  }
+
+  /** A static event of the kernel: `bpf_program__attach_tracepoint_opts`. Needs tracefs; a cookie Linux >= 5.15. */
+  attachTracepoint(category: string, event: string, options: CookieOptions = {}): Link {
+    return attachTracepoint(this, { category, event }, options);
+  }
+
+  /**
+   * A static event of the kernel, with its raw arguments: `bpf_program__attach_raw_tracepoint`. A cookie needs Linux >= 6.10
+   * and libbpf >= 1.4.
+   */
+  attachRawTracepoint(event: string, options?: CookieOptions): Link {
+    return attachRawTracepoint(this, event, options);
+  }
+
+  /**
+   * tp_btf, fentry, fexit, fmod_ret, as the program's section or its attach target says; `target` is for messages only:
+   * `bpf_program__attach_trace_opts`. Needs the kernel's BTF; a cookie Linux >= 5.19.
+   */
+  attachTrace(target: string = this.section, options: CookieOptions = {}): Link {
+    return attachTrace(this, target, options);
+  }
+
+  /** A hook of the security modules: `bpf_program__attach_lsm`. Needs Linux >= 5.7; without `bpf` in `lsm=` it is never called. */
+  attachLsm(): Link {
+    return attachLsm(this, this.section);
+  }
+
+  /** A function or instruction of a program or library: `bpf_program__attach_uprobe_opts`. A cookie needs Linux >= 5.15. */
+  attachUprobe(target: UprobeTarget, name = nameOf(target)): Link {
+    return attachUprobe(this, target, name);
   }
 
   /**
    * A static probe, everywhere it stands in a program or library: `bpf_program__attach_usdt`. The program's section is `usdt`. The
    * probe's semaphore is raised while the link lives. Kernels < 5.15 want a `pid` for libraries and position-independent programs.
    */
-  attachUsdt({ path, provider, name, pid = -1 }: UsdtTarget): Link {
-    takeLog(); // what was said before does not explain this
-    const link = libbpf().bpf_program__attach_usdt(
-      this.#pointer,
-      pid,
-      toCString(path),
-      toCString(provider),
-      toCString(name),
-      null,
-    );
-    if (link !== null) return new Link(link, `usdt:${path}:${provider}:${name}`);
-    throw usdtFailure(this.name, { path, provider, name }, lastErrno());
+  attachUsdt(target: UsdtTarget): Link {
+    return attachUsdt(this, target);
   }
 
-  #linked(link: PointerValue, target: string): Link {
-    if (link === null) throw attachFailure(this.name, target, lastErrno());
-    return new Link(link, target);
+  /**
+   * Samples of a perf event: `perf_event_open(2)` and `bpf_program__attach_perf_event_opts`. A cookie needs Linux >= 5.15. For
+   * a tracepoint the program's section is `tracepoint`.
+   */
+  attachPerfEvent(target: PerfEventTarget): Link {
+    return attachPerfEvent(this, target);
   }
+
+  /** The kernel's objects of one kind: `bpf_program__attach_iter`. {@linkcode iterate} walks over them. Needs Linux >= 5.8. */
+  attachIterator(target?: IteratorTarget): Link {
+    return attachIterator(this, target);
+  }
+
+  /**
+   * Walks once over what an iterator visits, and gives what the program writes: text by `bpf_seq_printf`, bytes by
+   * `bpf_seq_write`. The kernel runs it as the stream is read. Whoever does not read it to its end cancels it.
+   */
+  iterate(target?: IteratorTarget): ReadableStream<Bytes> {
+    // The walk keeps what it needs: its own descriptor holds the link in the kernel.
+    using link = this.attachIterator(target);
+    return iteratorStream(link);
+  }
+
+  /** What a socket receives: SO_ATTACH_BPF. It ends with the socket, which stays its owner's. */
+  attachSocket(socket: number): Link {
+    return attachSocket(this, socket);
+  }
+
+  /** The packets that an interface receives, before anything else sees them. Needs Linux >= 5.9. */
+  attachXdp(where: Interface, options?: { readonly mode?: XdpMode }): Link {
+    return attachXdp(this, where, options);
+  }
+
+  /** The packets of an interface, by a link. Needs Linux >= 6.6; {@linkcode attachTc} does the same before. */
+  attachTcx(where: Interface, direction: Direction): Link {
+    return attachTcx(this, where, direction);
+  }
+
+  /**
+   * The packets of an interface, by a filter of tc: `bpf_tc_hook_create`, `bpf_tc_attach`. The kernel has no link for it: it
+   * stays where this process is killed.
+   */
+  attachTc(where: Interface, options: TcOptions & { readonly direction: Direction }): Link {
+    return attachTc(this, where, options);
+  }
+
+  /** What the processes of a cgroup do; `path` is its folder: `bpf_program__attach_cgroup`. Needs Linux >= 5.7. */
+  attachCgroup(path: string): Link {
+    return attachCgroup(this, path);
+  }
+
+  /** A network namespace, such as `/proc/self/ns/net`: `bpf_program__attach_netns`. Needs Linux >= 5.8 (sk_lookup: 5.9). */
+  attachNetns(path: string): Link {
+    return attachNetns(this, path);
+  }
+
+  /**
+   * In place of a global function of another program, that of loading where not given: `bpf_program__attach_freplace`.
+   * Needs Linux >= 5.6.
+   */
+  attachFreplace(target?: ProgramFunction): Link {
+    return attachFreplace(this, target);
+  }
+
+  /**
+   * Runs it with made-up input: `bpf_prog_test_run_opts`.
+   *
+   * @throws {BpfError} E_UNSUPPORTED for types that have no test runs, E_READ where the input does not fit
+   */
+  testRun(options: TestRunOptions = {}): TestRunResult {
+    return testRun(this, options);
+  }
+
+  /** What the kernel tells of it: `bpf_obj_get_info_by_fd`. */
+  info(): ProgramInfo {
+    return programInfo(this);
+  }
+
+  /** How often it ran and how long, while {@linkcode enableStats} had the kernel count. */
+  stats(): ProgramStats {
+    return programStats(this);
+  }
+}
+
+function nameOf({ path, symbol, offset = 0 }: UprobeTarget): string {
+  const place = symbol ?? "";
+  return `${path}:${place}${offset > 0 ? `+0x${offset.toString(16)}` : ""}`;
 }

@@ -39,6 +39,16 @@ export function openNonblocking(path: string): Fd {
 }
 
 /**
+ * Opens a file or folder that stands for something of the kernel, such as a cgroup or a namespace.
+ *
+ * @throws {LibcError}
+ */
+export function openReadOnly(path: string): Fd {
+  const result = libc().open(toCString(path), O_RDONLY | O_CLOEXEC, 0);
+  return new Fd(succeeded(`open ${path}`, result));
+}
+
+/**
  * Reads what is there, without waiting: the number of bytes, 0 at the end of the file, `undefined` where nothing is there
  * yet.
  *

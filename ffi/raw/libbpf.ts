@@ -5,8 +5,11 @@
  */
 
 import { BpfError, messageOf } from "../errors.ts";
+import { ATTACH_SYMBOLS } from "./libbpf_attach.ts";
+import { fromCString } from "./memory.ts";
 
 const SYMBOLS = {
+  ...ATTACH_SYMBOLS,
   libbpf_version_string: { parameters: [], result: "pointer" },
   libbpf_set_print: { parameters: ["function" /* libbpf_print_fn_t fn */], result: "pointer" },
   bpf_object__open_mem: {
@@ -86,56 +89,6 @@ const SYMBOLS = {
       "buffer", // size_t *psize
     ],
     result: "pointer",
-  },
-  bpf_program__attach_kprobe_opts: {
-    parameters: [
-      "pointer", // const struct bpf_program *prog
-      "buffer", // const char *func_name
-      "buffer", // const struct bpf_kprobe_opts *opts
-    ],
-    result: "pointer",
-  },
-  bpf_program__attach_uprobe_opts: {
-    parameters: [
-      "pointer", // const struct bpf_program *prog
-      "i32", // pid_t pid
-      "buffer", // const char *binary_path
-      "usize", // size_t func_offset
-      "buffer", // const struct bpf_uprobe_opts *opts
-    ],
-    result: "pointer",
-  },
-  bpf_program__attach_usdt: {
-    parameters: [
-      "pointer", // const struct bpf_program *prog
-      "i32", // pid_t pid
-      "buffer", // const char *binary_path
-      "buffer", // const char *usdt_provider
-      "buffer", // const char *usdt_name
-      "buffer", // const struct bpf_usdt_opts *opts
-    ],
-    result: "pointer",
-  },
-  bpf_program__attach_tracepoint: {
-    parameters: [
-      "pointer", // const struct bpf_program *prog
-      "buffer", // const char *tp_category
-      "buffer", // const char *tp_name
-    ],
-    result: "pointer",
-  },
-  // tp_btf, fentry, fexit: the section's name says where.
-  bpf_program__attach_trace: {
-    parameters: ["pointer" /* const struct bpf_program *prog */],
-    result: "pointer",
-  },
-  bpf_link__destroy: { parameters: ["pointer" /* struct bpf_link *link */], result: "i32" },
-  // The same on another thread: the kernel waits for a grace period, and several waits can share one.
-  bpf_link__destroy_elsewhere: {
-    name: "bpf_link__destroy",
-    parameters: ["pointer" /* struct bpf_link *link */],
-    result: "i32",
-    nonblocking: true,
   },
   bpf_map_lookup_elem: {
     parameters: [
@@ -232,6 +185,27 @@ const INSTALL_HINT = [
  */
 export function libbpf(): Libbpf {
   return opened ??= openFirst();
+}
+
+type Optional = {
+  [K in keyof Libbpf]: null extends Libbpf[K] ? K : never;
+}[keyof Libbpf];
+
+/**
+ * A function that a libbpf of today may lack; `since` is the version that it came with, such as `1.4`.
+ *
+ * @throws {BpfError} E_UNSUPPORTED
+ */
+export function newerFunction<K extends Optional>(name: K, since: string): NonNullable<Libbpf[K]> {
+  const symbol = libbpf()[name];
+  if (symbol !== null) return symbol;
+  const version = fromCString(libbpf().libbpf_version_string());
+  throw new BpfError(`call ${name}`, {
+    step: "setup",
+    code: "E_UNSUPPORTED",
+    cause: `it came with libbpf ${since}, and this is libbpf ${version}`,
+    hint: "Install a newer libbpf, or name one: GIMLET_LIBBPF=/path/to/libbpf.so.1",
+  });
 }
 
 function openFirst(): Libbpf {

@@ -36,11 +36,19 @@ export function pointerPlus(pointer: Deno.PointerObject, offset: number): Deno.P
   return sum;
 }
 
-/** The value of a field of an {@linkcode OptionStruct}. A string or bytes are stored as a pointer to them. */
+/** What a pointer in a struct may point to: bytes, numbers, a string, or a list of strings (`const char **`). */
+export type Pointee = Bytes | BigUint64Array<ArrayBuffer> | string | readonly string[] | null;
+
+/** The value of a field of an {@linkcode OptionStruct}. */
 export type OptionField =
   | { readonly type: "u32" | "s32" | "bool"; readonly value: number }
   | { readonly type: "u64"; readonly value: bigint }
-  | { readonly type: "pointer"; readonly value: Bytes | string | null };
+  | { readonly type: "pointer"; readonly value: Pointee };
+
+/** The address of bytes, for structs that C reads; it is good for as long as the bytes are held. */
+export function addressOf(bytes: ArrayBufferView<ArrayBuffer>): bigint {
+  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
+}
 
 /**
  * One of libbpf's `struct …_opts`: `size_t sz`, then fields with C's alignment.
@@ -50,14 +58,21 @@ export type OptionField =
  */
 export class OptionStruct {
   readonly bytes: Bytes;
-  readonly #held: Bytes[] = [];
+  readonly #held: ArrayBufferView[] = [];
+  readonly #offsets: readonly number[];
 
   constructor(fields: readonly OptionField[]) {
     const layout = layOut(fields);
+    this.#offsets = layout.offsets;
     this.bytes = new Uint8Array(layout.size);
     const view = new DataView(this.bytes.buffer);
     view.setBigUint64(0, BigInt(layout.size), true);
     fields.forEach((field, i) => this.#store(view, layout.offsets[i]!, field));
+  }
+
+  /** The field of type u32 at an index, as C left it. */
+  u32(index: number): number {
+    return new DataView(this.bytes.buffer).getUint32(this.#offsets[index]!, true);
   }
 
   #store(view: DataView, at: number, field: OptionField): void {
@@ -73,11 +88,15 @@ export class OptionStruct {
     }
   }
 
-  #addressOf(value: Bytes | string | null): bigint {
+  #addressOf(value: Pointee): bigint {
     if (value === null) return 0n;
-    const bytes = typeof value === "string" ? toCString(value) : value;
-    this.#held.push(bytes);
-    return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
+    const memory = typeof value === "string"
+      ? toCString(value)
+      : ArrayBuffer.isView(value)
+      ? value
+      : BigUint64Array.from(value, (text) => this.#addressOf(text));
+    this.#held.push(memory);
+    return addressOf(memory);
   }
 }
 

@@ -11,9 +11,37 @@ const PERF_SAMPLE_RAW = 1n << 10n;
 const PERF_FLAG_FD_CLOEXEC = 8n;
 const PERF_EVENT_IOC_ENABLE = 0x2400n;
 const ATTR_SIZE = 96; // PERF_ATTR_SIZE_VER3
+const ATTR_FREQUENCY = 1n << 10n;
 const ATTR_WATERMARK = 1n << 14n;
 const ATTR_USE_CLOCKID = 1n << 25n;
 const CLOCK_MONOTONIC = 1;
+
+/** What to count or sample: `type` and `config` as in `struct perf_event_attr`. */
+export interface PerfEvent {
+  readonly type: number;
+  readonly config: bigint;
+  /** Every how many events, or how often in Hz, a sample is taken. */
+  readonly sample: { readonly period: bigint } | { readonly frequency: bigint };
+}
+
+/** Whose events: `pid` -1 for everybody, `cpu` -1 for all, of which one only may be. */
+export interface PerfEventPlace {
+  readonly pid: number;
+  readonly cpu: number;
+}
+
+/**
+ * Opens a perf event. It counts once a program is attached to it.
+ *
+ * @throws {LibcError} ENODEV where the CPU is offline, ENOENT where the machine has no such event
+ */
+export function openPerfEvent({ type, config, sample }: PerfEvent, place: PerfEventPlace): Fd {
+  const view = attributes(type, config);
+  const byFrequency = "frequency" in sample;
+  view.setBigUint64(16, byFrequency ? sample.frequency : sample.period, true);
+  view.setBigUint64(40, byFrequency ? ATTR_FREQUENCY : 0n, true);
+  return open(view, place);
+}
 
 /**
  * Opens and enables the event of one CPU that carries what BPF programs put out. Readers are woken once `watermark` bytes
@@ -22,19 +50,27 @@ const CLOCK_MONOTONIC = 1;
  * @throws {LibcError} ENODEV where the CPU is offline
  */
 export function openBpfOutput(cpu: number, watermark: number): Fd {
-  const attr = new Uint8Array(ATTR_SIZE);
-  const view = new DataView(attr.buffer);
-  view.setUint32(0, PERF_TYPE_SOFTWARE, true);
-  view.setUint32(4, ATTR_SIZE, true);
-  view.setBigUint64(8, PERF_COUNT_SW_BPF_OUTPUT, true);
+  const view = attributes(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_BPF_OUTPUT);
   view.setBigUint64(16, 1n, true); // sample_period
   view.setBigUint64(24, PERF_SAMPLE_TIME | PERF_SAMPLE_RAW, true);
   view.setBigUint64(40, ATTR_WATERMARK | ATTR_USE_CLOCKID, true);
   view.setUint32(48, watermark, true);
   view.setInt32(92, CLOCK_MONOTONIC, true);
-  const number = SYS_PERF_EVENT_OPEN[Deno.build.arch];
-  const result = libc().perf_event_open(number, attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
-  const fd = new Fd(succeeded("perf_event_open", result));
+  const fd = open(view, { pid: -1, cpu });
   succeeded("PERF_EVENT_IOC_ENABLE", libc().ioctl(fd.number, PERF_EVENT_IOC_ENABLE, 0n));
   return fd;
+}
+
+function attributes(type: number, config: bigint): DataView<ArrayBuffer> {
+  const view = new DataView(new ArrayBuffer(ATTR_SIZE));
+  view.setUint32(0, type, true);
+  view.setUint32(4, ATTR_SIZE, true);
+  view.setBigUint64(8, config, true);
+  return view;
+}
+
+function open(attr: DataView<ArrayBuffer>, { pid, cpu }: PerfEventPlace): Fd {
+  const number = SYS_PERF_EVENT_OPEN[Deno.build.arch];
+  const result = libc().perf_event_open(number, attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+  return new Fd(succeeded("perf_event_open", result));
 }

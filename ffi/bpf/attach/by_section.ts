@@ -1,0 +1,60 @@
+/** Programs that attach where their section's name says. */
+
+import { ERRNO } from "../../errno.ts";
+import { BpfError } from "../../errors.ts";
+import { lastErrno } from "../../raw/libc.ts";
+import { libbpf } from "../../raw/libbpf.ts";
+import { takeLog } from "../../raw/log.ts";
+import { attachFailure } from "../failure.ts";
+import type { Link } from "../link.ts";
+import { type Attachable, linked } from "./attachable.ts";
+
+/** What to call where a section's name does not say where, by how the name begins. */
+const BY_HAND: readonly (readonly [section: RegExp, what: string])[] = [
+  [/^k(ret)?probe\.multi/, "which functions: attachKprobeMulti({ symbols })"],
+  [/^k(ret)?probe/, "which function: attachKprobe(function)"],
+  [/^k(ret)?syscall/, "which system call: attachKsyscall(name)"],
+  [/^u(ret)?probe/, "which function of which file: attachUprobe({ path, symbol })"],
+  [/^usdt/, "which probe of which file: attachUsdt({ path, provider, name })"],
+  [/^(tp|tracepoint)\b/, "which event: attachTracepoint(category, event)"],
+  [/^raw_(tp|tracepoint)\b/, "which event: attachRawTracepoint(event)"],
+  [/^(tp_btf|fentry|fexit|fmod_ret)\b/, "the target: setAttachTarget() before loading"],
+  [/^perf_event/, "which event: attachPerfEvent({ event })"],
+  [/^xdp/, "which interface: attachXdp(interface)"],
+  [/^tcx/, "which interface: attachTcx(interface, direction)"],
+  [/^(tc|classifier|action)\b/, "which interface: attachTc(interface, { direction })"],
+  [/^(cgroup|sockops|lsm_cgroup)/, "which cgroup: attachCgroup(path)"],
+  [/^(sk_lookup|flow_dissector)/, "which network namespace: attachNetns(path)"],
+  [/^socket/, "which socket: attachSocket(fd)"],
+  [/^freplace/, "which function of which program: attachFreplace({ program, function })"],
+  [/^syscall/, "nothing: it is run by testRun()"],
+];
+
+/** {@linkcode Program.attach} */
+export function attachBySection(program: Attachable, section: string): Link {
+  takeLog(); // what was said before does not explain this
+  const link = libbpf().bpf_program__attach(program.pointer);
+  if (link !== null) return linked(program, link, { name: section });
+  const errno = lastErrno();
+  // What libbpf says to a section that tells too little, and to one that it cannot attach by itself.
+  if (errno === ERRNO.EOPNOTSUPP || (errno === ERRNO.EINVAL && isBare(section))) {
+    const what = BY_HAND.find(([name]) => name.test(section))?.[1];
+    throw new BpfError(`attach ${program.name} by its section ${section}`, {
+      step: "attach",
+      code: "E_ATTACH",
+      cause: "the section does not say where, or libbpf does not attach this kind by itself",
+      ...(what === undefined ? {} : { hint: `Say ${what}` }),
+      log: takeLog(),
+      errno,
+    });
+  }
+  throw attachFailure(program.name, { name: section, ...(NEEDS(section)) }, errno);
+}
+
+function isBare(section: string): boolean {
+  return !section.includes("/");
+}
+
+function NEEDS(section: string): { needs?: string } {
+  return /\.multi/.test(section) ? { needs: "Linux >= 5.18 with CONFIG_FPROBE" } : {};
+}

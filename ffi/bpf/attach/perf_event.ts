@@ -1,0 +1,161 @@
+/** Programs that run with the samples of perf events: of the processor, the kernel's counters, or a tracepoint. */
+
+import { ERRNO } from "../../errno.ts";
+import type { Fd } from "../../raw/fd.ts";
+import { libbpf } from "../../raw/libbpf.ts";
+import { LibcError } from "../../raw/libc.ts";
+import { takeLog } from "../../raw/log.ts";
+import { OptionStruct } from "../../raw/memory.ts";
+import { openPerfEvent, type PerfEventPlace } from "../../raw/perf_event.ts";
+import { attachFailure, type AttachTarget } from "../failure.ts";
+import { type Attachment, Link } from "../link.ts";
+import { type Attachable, type CookieOptions, libbpfAttachment } from "./attachable.ts";
+import { PERF_COOKIE } from "./kernel_function.ts";
+
+const TYPE = { hardware: 0, software: 1, tracepoint: 2 } as const;
+
+const HARDWARE = [
+  "cpu-cycles",
+  "instructions",
+  "cache-references",
+  "cache-misses",
+  "branch-instructions",
+  "branch-misses",
+  "bus-cycles",
+  "stalled-cycles-frontend",
+  "stalled-cycles-backend",
+  "ref-cycles",
+] as const;
+
+const SOFTWARE = [
+  "cpu-clock",
+  "task-clock",
+  "page-faults",
+  "context-switches",
+  "cpu-migrations",
+  "minor-faults",
+  "major-faults",
+  "alignment-faults",
+  "emulation-faults",
+  "dummy",
+] as const;
+
+/** An event by perf's name for it. */
+export type PerfEventName = typeof HARDWARE[number] | typeof SOFTWARE[number];
+
+/**
+ * What to sample, how often, and whose. Every `period` events, or as many times a second as `frequency` says: one of the two;
+ * each event where neither is given. Of one process (`pid`), one CPU, both, or else of all CPUs that are online.
+ */
+export interface PerfEventTarget extends CookieOptions {
+  /** A name; the number of a tracepoint; or `type` and `config` of `struct perf_event_attr`. */
+  readonly event:
+    | PerfEventName
+    | { readonly tracepoint: number }
+    | { readonly type: number; readonly config: bigint };
+  readonly period?: bigint;
+  readonly frequency?: number;
+  readonly pid?: number;
+  readonly cpu?: number;
+}
+
+/** {@linkcode Program.attachPerfEvent} */
+export function attachPerfEvent(program: Attachable, target: PerfEventTarget): Link {
+  const { cookie = 0n } = target;
+  if (target.period !== undefined && target.frequency !== undefined) {
+    throw new TypeError("Cannot sample: both a period and a frequency are given");
+  }
+  const named: AttachTarget = {
+    name: `perf_event:${nameOf(target)}`,
+    cookie: { given: cookie !== 0n, needs: PERF_COOKIE },
+  };
+  const attachments: Attachment[] = [];
+  try {
+    for (const place of places(target)) {
+      const fd = opened(program, { target, place, named });
+      if (fd !== undefined) attachments.push(attachTo(program, fd, { cookie, named }));
+    }
+    return new Link(named.name, attachments, program.links);
+  } catch (error) {
+    for (const each of attachments) each.detach();
+    throw error;
+  }
+}
+
+/** The event of one place; `undefined` where that is one of all CPUs, and is not online. */
+function opened(
+  program: Attachable,
+  { target, place, named }: {
+    readonly target: PerfEventTarget;
+    readonly place: PerfEventPlace;
+    readonly named: AttachTarget;
+  },
+): Fd | undefined {
+  try {
+    return openPerfEvent({ ...typeAndConfig(target.event), sample: sampleOf(target) }, place);
+  } catch (error) {
+    if (!(error instanceof LibcError)) throw error;
+    const isOneOfAll = target.pid === undefined && target.cpu === undefined;
+    if (error.errno === ERRNO.ENODEV && isOneOfAll) return undefined;
+    throw attachFailure(program.name, {
+      ...named,
+      ...(isHardware(target.event)
+        ? { name: `${named.name}: this machine, often a virtual one, has no such counter` }
+        : {}),
+    }, error.errno);
+  }
+}
+
+function attachTo(
+  program: Attachable,
+  fd: Fd,
+  { cookie, named }: { readonly cookie: bigint; readonly named: AttachTarget },
+): Attachment {
+  const options = new OptionStruct([{ type: "u64", value: cookie }]);
+  takeLog(); // what was said before does not explain this
+  try {
+    // From here on the link closes the event.
+    const link = libbpf().bpf_program__attach_perf_event_opts(
+      program.pointer,
+      fd.number,
+      options.bytes,
+    );
+    return libbpfAttachment(program, link, named);
+  } catch (error) {
+    fd[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function places({ pid, cpu }: PerfEventTarget): PerfEventPlace[] {
+  if (pid !== undefined || cpu !== undefined) return [{ pid: pid ?? -1, cpu: cpu ?? -1 }];
+  const count = libbpf().libbpf_num_possible_cpus();
+  return Array.from({ length: count }, (_, cpu) => ({ pid: -1, cpu }));
+}
+
+function typeAndConfig(event: PerfEventTarget["event"]): { type: number; config: bigint } {
+  if (typeof event !== "string") {
+    if (!("tracepoint" in event)) return event;
+    return { type: TYPE.tracepoint, config: BigInt(event.tracepoint) };
+  }
+  const hardware = HARDWARE.findIndex((name) => name === event);
+  if (hardware >= 0) return { type: TYPE.hardware, config: BigInt(hardware) };
+  const software = SOFTWARE.findIndex((name) => name === event);
+  if (software >= 0) return { type: TYPE.software, config: BigInt(software) };
+  throw new RangeError(
+    `Cannot sample ${event}: it is none of ${[...HARDWARE, ...SOFTWARE].join(", ")}`,
+  );
+}
+
+function isHardware(event: PerfEventTarget["event"]): boolean {
+  return typeAndConfig(event).type === TYPE.hardware;
+}
+
+function sampleOf({ period = 1n, frequency }: PerfEventTarget) {
+  return frequency === undefined ? { period } : { frequency: BigInt(frequency) };
+}
+
+function nameOf({ event }: PerfEventTarget): string {
+  if (typeof event === "string") return event;
+  return "tracepoint" in event ? `tracepoint ${event.tracepoint}` : `${event.type}/${event.config}`;
+}
