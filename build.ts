@@ -66,6 +66,16 @@ export class BuildError extends Error {
 /** Neither Deno's own download nor the offline way gave the run-time half of a compiled program. */
 export class NoDenort extends BuildError {}
 
+/** A program to be compiled into one binary. */
+export interface CompileOptions {
+  readonly entry: string;
+  /** The files that it reads of its own binary. */
+  readonly embedded: readonly string[];
+  readonly output: string;
+  /** What the binary is for, as Deno names it; this machine where not given. */
+  readonly target?: string;
+}
+
 /** What the command line asks for. */
 export interface Options {
   readonly force: boolean;
@@ -266,13 +276,13 @@ export async function compileBinary(options: Options): Promise<void> {
     FURTHER_STUDY,
   ];
   if (!options.force && !isStale(options.output, inputs)) return;
-  const how = await compileSomehow(options);
+  const how = await compileProgram({ ...options, entry: ENTRY, embedded: embeddedFiles() });
   if (isForThisMachine(options)) await tryBinary(options.output);
   const size = (await Deno.stat(options.output)).size;
   say("binary", `${options.output} (${Math.round(size / 2 ** 20)} MiB, ${how})`);
 }
 
-function isForThisMachine({ target = Deno.build.target }: Options): boolean {
+function isForThisMachine({ target = Deno.build.target }: { readonly target?: string }): boolean {
   return target === Deno.build.target;
 }
 
@@ -302,7 +312,7 @@ async function tryBinary(path: string): Promise<void> {
  * Deno's own download failed; once it is cached, the download is not tried again. To have it tried,
  * delete the cached file.
  */
-async function compileSomehow(options: Options): Promise<string> {
+export async function compileProgram(options: CompileOptions): Promise<string> {
   const { output } = options;
   // Now, by the Deno that runs: an older one may not know the certificates of this machine's proxy.
   await must("fetch the imported packages", [Deno.execPath(), "install", "--quiet"]);
@@ -336,13 +346,17 @@ async function compileSomehow(options: Options): Promise<string> {
 }
 
 /** No code cache: Deno keeps it in /tmp, where anyone can write it first, and gimlet runs as root. */
-function compileArguments({ output, target }: Options): string[] {
-  const ends = [".bpf.o", ".bpf.c", ".ts", "/lesson.md"];
-  const embedded = [...ends.flatMap((end) => filesUnder(TOOLS, end)), ...filesUnder(INCLUDE, ".h")];
-  embedded.push(FURTHER_STUDY, BUILD_FACTS);
-  const include = embedded.sort().flatMap((path) => ["--include", path]);
+function compileArguments({ entry, embedded, output, target }: CompileOptions): string[] {
+  const include = embedded.flatMap((path) => ["--include", path]);
   const options = ["-A", "--no-code-cache", "--no-check", ...include, "--output", output];
-  return ["compile", ...options, ...(target === undefined ? [] : ["--target", target]), ENTRY];
+  return ["compile", ...options, ...(target === undefined ? [] : ["--target", target]), entry];
+}
+
+/** What gimlet reads of its own binary. */
+function embeddedFiles(): string[] {
+  const ends = [".bpf.o", ".bpf.c", ".ts", "/lesson.md"];
+  const files = [...ends.flatMap((end) => filesUnder(TOOLS, end)), ...filesUnder(INCLUDE, ".h")];
+  return [...files, FURTHER_STUDY, BUILD_FACTS].sort();
 }
 
 function offlinePath(): string {

@@ -22,7 +22,7 @@ export type { CValue } from "./ffi/wire/value.ts";
 export { type Census, census } from "./ffi/bpf/census.ts";
 export { Epoll } from "./ffi/bpf/epoll.ts";
 export type { EventSource } from "./ffi/bpf/event_source.ts";
-export { Link } from "./ffi/bpf/link.ts";
+export { Link, type LinkInfo, openPinnedLink } from "./ffi/bpf/link.ts";
 export { BpfMap, PerCpuMap, sumOf } from "./ffi/bpf/map.ts";
 export {
   LoadedObject,
@@ -32,7 +32,23 @@ export {
   type OpenOptions,
 } from "./ffi/bpf/object.ts";
 export { PerfBuffer, type PerfBufferOptions } from "./ffi/bpf/perf_buffer.ts";
-export { Program, type UprobeTarget } from "./ffi/bpf/program.ts";
+export { Program } from "./ffi/bpf/program.ts";
+export { enableStats, type ProgramInfo, type ProgramStats } from "./ffi/bpf/program_info.ts";
+export type { TestRunOptions, TestRunResult } from "./ffi/bpf/test_run.ts";
+export { PacketSocket } from "./ffi/bpf/packet_socket.ts";
+export type { AttachFunction } from "./ffi/bpf/attach_type.ts";
+export type { CookieOptions } from "./ffi/bpf/attach/attachable.ts";
+export type { ProgramFunction } from "./ffi/bpf/attach/extension.ts";
+export type { IteratorTarget } from "./ffi/bpf/attach/iterator.ts";
+export type {
+  KernelFunction,
+  KernelFunctions,
+  KprobeOptions,
+} from "./ffi/bpf/attach/kernel_function.ts";
+export type { Direction, Interface, XdpMode } from "./ffi/bpf/attach/network.ts";
+export type { PerfEventName, PerfEventTarget } from "./ffi/bpf/attach/perf_event.ts";
+export type { TcOptions } from "./ffi/bpf/attach/tc.ts";
+export type { UprobeTarget, UsdtTarget } from "./ffi/bpf/attach/user.ts";
 export { RingBuffer } from "./ffi/bpf/ring_buffer.ts";
 export type { DynamicSkeleton, GlobalSpec, MapSpec, Skeleton } from "./ffi/bpf/skeleton.ts";
 export { libbpfVersion } from "./ffi/bpf/version.ts";

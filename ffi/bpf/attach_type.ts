@@ -1,5 +1,7 @@
 /** What is settled of a program before it is loaded: what it attaches to. */
 
+import { ERRNO } from "../errno.ts";
+import { BpfError } from "../errors.ts";
 import { libbpf } from "../raw/libbpf.ts";
 import { fromCString, type PointerValue, toCString } from "../raw/memory.ts";
 import { loadFailure } from "./failure.ts";
@@ -14,12 +16,25 @@ interface Unloaded {
   readonly pointer: PointerValue;
 }
 
-/** Chooses what a program attaches to, in place of what its section says: `bpf_program__set_attach_target`. */
+/**
+ * Chooses what a program attaches to, in place of what its section says: `bpf_program__set_attach_target`.
+ *
+ * @throws {BpfError} E_NO_PROBE where there is no such function
+ */
 export function setAttachTarget({ name, pointer }: Unloaded, target: AttachFunction): void {
   const [fd, symbol] = typeof target === "string"
     ? [0, target]
     : [target.program.fd, target.function];
   const result = libbpf().bpf_program__set_attach_target(pointer, fd, toCString(symbol));
+  if (result === -ERRNO.ESRCH || result === -ERRNO.ENOENT) {
+    const place = typeof target === "string" ? "the kernel" : `program ${target.program.name}`;
+    throw new BpfError(`choose the target of ${name}`, {
+      step: "open",
+      code: "E_NO_PROBE",
+      cause: `the BTF of ${place} has no function ${symbol}`,
+      errno: -result,
+    });
+  }
   if (result < 0) throw loadFailure(`program ${name} for ${symbol}`, result);
 }
 

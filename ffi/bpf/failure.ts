@@ -55,6 +55,8 @@ export interface AttachTarget {
   readonly needs?: string;
   /** Whether a cookie was given, and what that takes. */
   readonly cookie?: { readonly given: boolean; readonly needs: string };
+  /** What it means that there is none; that the kernel has no such name, where not given. */
+  readonly missing?: string;
   /** No name that is looked up: that it is not valid does not mean that it is there and cannot be probed. */
   readonly isHook?: boolean;
 }
@@ -84,7 +86,7 @@ const NOT_SUPPORTED: readonly number[] = [
 ];
 
 function attachCause(
-  { name, needs, cookie, isHook }: AttachTarget,
+  { name, needs, cookie, missing, isHook }: AttachTarget,
   errno: number,
   log: string,
 ): Cause {
@@ -94,7 +96,7 @@ function attachCause(
     return { code: "E_UNSUPPORTED", cause };
   }
   if (needs !== undefined && (isRefusal || (isHook && errno === ERRNO.EINVAL))) {
-    return { code: "E_UNSUPPORTED", cause: `${name} needs ${needs} (${errnoName(errno)})` };
+    return { code: "E_UNSUPPORTED", cause: `it needs ${needs} (${errnoName(errno)})` };
   }
   // libbpf's way without perf events of type kprobe is tracefs, and that has no file for them either.
   if (errno === ERRNO.ENOENT && /legacy kprobe event/.test(log)) {
@@ -103,7 +105,7 @@ function attachCause(
   }
   switch (errno) {
     case ERRNO.ENOENT:
-      return { code: "E_NO_PROBE", cause: `the kernel has no ${name}` };
+      return { code: "E_NO_PROBE", cause: missing ?? `the kernel has no ${name}` };
     case ERRNO.EINVAL:
       if (isHook) break;
       return { code: "E_NO_PROBE", cause: `${name} is there, but cannot be probed (EINVAL)` };
@@ -136,6 +138,18 @@ export function usdtFailure(
     code: "E_NO_PROBE",
     cause: `${path} has no USDT probe ${provider}:${name}`,
     log: failure.log,
+    errno,
+  });
+}
+
+/** The error of a pinned link, or of one that was to be pinned. */
+export function pinFailure(action: string, path: string, errno: number): BpfError {
+  const code = errno === ERRNO.EPERM || errno === ERRNO.EACCES ? "E_PERMISSION" : "E_ATTACH";
+  return new BpfError(`${action} ${path}`, {
+    step: "attach",
+    code,
+    cause: errnoName(errno),
+    hint: "Pinning needs a mounted bpffs: mount -t bpf bpf /sys/fs/bpf",
     errno,
   });
 }

@@ -4,7 +4,7 @@ import { BpfError } from "../errors.ts";
 import { Fd } from "../raw/fd.ts";
 import { libbpf } from "../raw/libbpf.ts";
 import { fromCString, type PointerValue, toCString } from "../raw/memory.ts";
-import { attachFailure, closed } from "./failure.ts";
+import { closed, pinFailure } from "./failure.ts";
 import { objectInfo } from "./object_info.ts";
 
 /** One place where a program sits, and the ways out of it. */
@@ -88,7 +88,7 @@ export class Link implements Disposable {
    */
   pin(path: string): this {
     const result = libbpf().bpf_obj_pin(this.fd, toCString(path));
-    if (result < 0) throw attachFailure("the link", { name: path, isHook: true }, -result);
+    if (result < 0) throw pinFailure("pin a link at", path, -result);
     this.#pinnedAt = path;
     return this;
   }
@@ -134,11 +134,11 @@ const LINK_INFO_SIZE = 64;
  * Opens a link that was pinned, by this or another process: `bpf_obj_get`. The program stays attached while the file or
  * what this gives exists.
  *
- * @throws {BpfError} E_NO_PROBE where there is no such file, E_ATTACH where it is no link
+ * @throws {BpfError} E_ATTACH where there is no such file, or it is no link; E_PERMISSION
  */
 export function openPinnedLink(path: string): Link {
   const fd = libbpf().bpf_obj_get(toCString(path));
-  if (fd < 0) throw attachFailure("the link", { name: path, isHook: true }, -fd);
+  if (fd < 0) throw pinFailure("open the link", path, -fd);
   const attachment = new FdAttachment(fd);
   if (isLink(fd)) return new Link(path, [attachment]);
   attachment.detach();

@@ -44,17 +44,19 @@ export function testRun(
   program: { readonly name: string; readonly fd: number },
   { data, context, repeat = 0, outputSize, flags = 0, cpu = 0 }: TestRunOptions,
 ): TestRunResult {
+  const input = context?.slice();
+  // The kernel gives the context back in a place of its own for packets only; a system call's stands where it was.
+  const contextOut = data === undefined ? undefined : new Uint8Array(context?.length ?? 0);
   const dataOut = new Uint8Array(outputSize ?? (data === undefined ? 0 : data.length + ROOM));
-  const contextOut = new Uint8Array(context?.length ?? 0);
   const options = new OptionStruct([
     bytesField(data),
     bytesField(dataOut),
     { type: "u32", value: data?.length ?? 0 },
     { type: "u32", value: dataOut.length },
-    bytesField(context),
+    bytesField(input),
     bytesField(contextOut),
-    { type: "u32", value: context?.length ?? 0 },
-    { type: "u32", value: contextOut.length },
+    { type: "u32", value: input?.length ?? 0 },
+    { type: "u32", value: contextOut?.length ?? 0 },
     { type: "u32", value: 0 }, // retval
     { type: "s32", value: repeat },
     { type: "u32", value: 0 }, // duration
@@ -67,7 +69,7 @@ export function testRun(
   return {
     returnValue: options.u32(RETURN_VALUE),
     data: dataOut.subarray(0, options.u32(DATA_SIZE_OUT)),
-    context: contextOut.subarray(0, options.u32(CONTEXT_SIZE_OUT)),
+    context: contextOut?.subarray(0, options.u32(CONTEXT_SIZE_OUT)) ?? input ?? new Uint8Array(),
     durationNs: options.u32(DURATION),
   };
 }

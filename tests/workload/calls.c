@@ -1,12 +1,15 @@
 /* Does a known number of things: calls DEED N [MORE]. Nothing that it prints or starts adds to them. */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -27,6 +30,59 @@ static int getppid_times(long n)
 {
 	for (long i = 0; i < n; i++)
 		syscall(SYS_getppid);
+	return 0;
+}
+
+/* Of a process by its number: then the security modules are asked. */
+static int getpgid_times(long n)
+{
+	pid_t self = getpid();
+
+	for (long i = 0; i < n; i++)
+		syscall(SYS_getpgid, self);
+	return 0;
+}
+
+/* A function to be found by its name. */
+__attribute__((noinline)) long step(long i)
+{
+	__asm__ volatile("" : "+r"(i));
+	return i + 1;
+}
+
+static int step_times(long n)
+{
+	long sum = 0;
+
+	for (long i = 0; i < n; i++)
+		sum = step(sum);
+	return sum != n;
+}
+
+/* Packets to a port of this machine, where nobody needs to listen. */
+static int udp_times(long n, int port)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	for (long i = 0; i < n; i++)
+		if (fd < 0 || sendto(fd, "gimlet", 6, 0, (struct sockaddr *)&to, sizeof(to)) != 6)
+			return 1;
+	return 0;
+}
+
+/* Pages of memory at an address of which each is new, and faults. */
+static int fault_times(long n, void *address)
+{
+	long size = sysconf(_SC_PAGESIZE);
+	volatile char *pages = mmap(address, n * size, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (pages != address || madvise(address, n * size, MADV_NOHUGEPAGE))
+		return 1;
+	for (long i = 0; i < n; i++)
+		pages[i * size] = 1;
 	return 0;
 }
 
@@ -195,6 +251,14 @@ int main(int argc, char **argv)
 		return strlen_times(n, more);
 	if (!strcmp(deed, "getppid"))
 		return getppid_times(n);
+	if (!strcmp(deed, "getpgid"))
+		return getpgid_times(n);
+	if (!strcmp(deed, "step"))
+		return step_times(n);
+	if (!strcmp(deed, "udp"))
+		return udp_times(n, atoi(more));
+	if (!strcmp(deed, "fault"))
+		return fault_times(n, (void *)strtoul(more, NULL, 0));
 	if (!strcmp(deed, "sync"))
 		return sync_times(n);
 	if (!strcmp(deed, "read"))

@@ -67,6 +67,7 @@ export function attachPerfEvent(program: Attachable, target: PerfEventTarget): L
   }
   const named: AttachTarget = {
     name: `perf_event:${nameOf(target)}`,
+    missing: "this machine, often a virtual one, has no such counter",
     cookie: { given: cookie !== 0n, needs: PERF_COOKIE },
   };
   const attachments: Attachment[] = [];
@@ -97,12 +98,7 @@ function opened(
     if (!(error instanceof LibcError)) throw error;
     const isOneOfAll = target.pid === undefined && target.cpu === undefined;
     if (error.errno === ERRNO.ENODEV && isOneOfAll) return undefined;
-    throw attachFailure(program.name, {
-      ...named,
-      ...(isHardware(target.event)
-        ? { name: `${named.name}: this machine, often a virtual one, has no such counter` }
-        : {}),
-    }, error.errno);
+    throw attachFailure(program.name, named, error.errno);
   }
 }
 
@@ -145,10 +141,6 @@ function typeAndConfig(event: PerfEventTarget["event"]): { type: number; config:
   throw new RangeError(
     `Cannot sample ${event}: it is none of ${[...HARDWARE, ...SOFTWARE].join(", ")}`,
   );
-}
-
-function isHardware(event: PerfEventTarget["event"]): boolean {
-  return typeAndConfig(event).type === TYPE.hardware;
 }
 
 function sampleOf({ period = 1n, frequency }: PerfEventTarget) {
