@@ -17,13 +17,47 @@ export {
   FormatError,
   type Step,
 } from "./ffi/errors.ts";
-export { type Codec, type ValueOf } from "./ffi/wire/codec.ts";
+export {
+  array,
+  bool,
+  chars,
+  type Codec,
+  s16,
+  s32,
+  s64,
+  s8,
+  u16,
+  u32,
+  u64,
+  u8,
+  type ValueOf,
+} from "./ffi/wire/codec.ts";
+export { struct, type StructField } from "./ffi/wire/struct.ts";
+export { bytes, f32, f64, s128, u128 } from "./ffi/wire/wide.ts";
 export type { CValue } from "./ffi/wire/value.ts";
 export { type Census, census } from "./ffi/bpf/census.ts";
 export { Epoll } from "./ffi/bpf/epoll.ts";
 export type { EventSource } from "./ffi/bpf/event_source.ts";
 export { Link, type LinkInfo, openPinnedLink } from "./ffi/bpf/link.ts";
-export { BpfMap, PerCpuMap, sumOf } from "./ffi/bpf/map.ts";
+export { BloomFilter } from "./ffi/bpf/bloom_filter.ts";
+export {
+  createBloomFilter,
+  createMap,
+  createMapOfMaps,
+  createQueue,
+  type EntryCodecs,
+  MAP_FLAG,
+  type NewKeyedMap,
+  type NewMap,
+  openPinnedMap,
+  openPinnedQueue,
+} from "./ffi/bpf/create_map.ts";
+export { eventBatches, events, type ReadOptions } from "./ffi/bpf/events.ts";
+export { BpfMap, type PerCpuMap, type SetOptions, sumOf } from "./ffi/bpf/map.ts";
+export { type KernelMapInfo, mapInfo } from "./ffi/bpf/map_info.ts";
+export { BpfQueue } from "./ffi/bpf/queue.ts";
+export { type HasFd, MapOfMaps, ProgramArray } from "./ffi/bpf/reference_maps.ts";
+export { StackTraces } from "./ffi/bpf/stack_traces.ts";
 export {
   LoadedObject,
   type ObjectSource,

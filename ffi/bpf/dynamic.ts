@@ -72,15 +72,22 @@ function skeletonOf(name: string, bytes: Bytes): DynamicSkeleton {
 type CodecOf = (id: number) => Codec<CValue> | undefined;
 
 function mapSpec(
-  { type, maxEntries, key, value, keySize, valueSize }: MapDescription,
-  { codec, event }: { readonly codec: CodecOf; readonly event: Codec<CValue> | undefined },
+  { type, maxEntries, key, value, keySize, valueSize, inner }: MapDescription,
+  { codec, event }: { readonly codec: CodecOf; readonly event?: Codec<CValue> | undefined },
 ): MapSpec<CValue, CValue, CValue> {
   const sized = (id: number | undefined, size: number) => {
     const known = id === undefined ? undefined : codec(id);
     if (known !== undefined && known.size === size) return known;
     return size === 0 ? undefined : bytesCodec(size);
   };
-  return { type, maxEntries, key: sized(key, keySize), value: sized(value, valueSize), event };
+  return {
+    type,
+    maxEntries,
+    key: sized(key, keySize),
+    value: sized(value, valueSize),
+    event,
+    inner: inner && mapSpec(inner, { codec }),
+  };
 }
 
 function globalEntry(

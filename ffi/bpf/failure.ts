@@ -161,6 +161,13 @@ export function mapFailure(action: string, result: number): BpfError {
   return new BpfError(action, { step: "read", code, cause: errnoName(errno), errno });
 }
 
+/** The error of an update that was to make a new entry, or to change an existing one. */
+export function mapRefusal(map: string, name: "EEXIST" | "ENOENT"): BpfError {
+  const cause = name === "EEXIST" ? "the key is there already" : "there is no such key";
+  const action = `set a value in map ${map}`;
+  return new BpfError(action, { step: "read", code: "E_MAP", cause, errno: ERRNO[name] });
+}
+
 /** The error of something used after it was closed. */
 export function closed(what: string): BpfError {
   return new BpfError(`use ${what}`, { step: "read", code: "E_CLOSED", cause: "it is closed" });

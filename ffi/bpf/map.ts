@@ -1,90 +1,142 @@
-/** Maps: what programs and user space share. */
+/** Maps with keys and values: what programs and user space share. */
 
-import { ERRNO } from "../errno.ts";
-import { libbpf } from "../raw/libbpf.ts";
 import type { Bytes } from "../raw/memory.ts";
 import type { Codec } from "../wire/codec.ts";
-import { closed, mapFailure } from "./failure.ts";
+import {
+  type Chunk,
+  countEntries,
+  deleteMany,
+  readChunks,
+  takeChunks,
+  updateMany,
+  zeroAll,
+} from "./map_batch.ts";
+import { decoded, encoded, MapBytes, UPDATE } from "./map_bytes.ts";
+import { mapRefusal } from "./failure.ts";
+import { type MapFacts, MapHandle } from "./map_handle.ts";
 
-const BPF_ANY = 0n;
-const BATCH = 1024;
-// Kernels and map types without batch look-ups say so in one of these ways.
-const NO_BATCH: readonly number[] = [ERRNO.EINVAL, ERRNO.ENOTSUPP, ERRNO.EOPNOTSUPP];
+export { sumOf } from "./per_cpu.ts";
 
-/** What a map is made of, as the loaded object knows it. Sizes are in bytes. */
-export interface MapInfo<K, V> {
-  readonly name: string;
-  readonly fd: number;
+/** A map, and how its keys and values are read. */
+export interface MapInfo<K, V> extends MapFacts {
   readonly key: Codec<K>;
+  /** For a per-CPU map that of {@linkcode perCpu}. */
   readonly value: Codec<V>;
-  readonly maxEntries: number;
 }
 
+/** Which entries {@linkcode BpfMap.set} may touch: only a `new` one, or only an `existing` one. */
+export interface SetOptions {
+  readonly only?: "new" | "existing";
+}
+
+/** How many entries are shown where a map is printed. */
+const SHOWN = 100;
+
 /**
- * A map of the kernel with typed keys and values, used like a JavaScript `Map`. Each call is a system call.
+ * A map of the kernel with typed keys and values, used like a JavaScript `Map`. Each call is a system call, and each value a
+ * copy. A per-CPU map's values are lists with one item for each possible CPU.
  *
- * It belongs to its object: once that is closed every call throws E_CLOSED.
+ * Calls throw a `TypeError` or `RangeError` for keys and values that the C type cannot hold, and a `BpfError` for what the kernel
+ * refuses: E_MAP, E_PERMISSION, and E_CLOSED once the map is closed.
  */
-abstract class TypedMap<K, V, R> {
-  readonly name: string;
-  readonly maxEntries: number;
-  protected readonly value: Codec<V>;
+export class BpfMap<K, V> extends MapHandle {
   readonly #key: Codec<K>;
-  #fd: number;
-  #batches = true;
+  readonly #value: Codec<V>;
+  readonly #bytes: MapBytes;
 
-  constructor({ name, fd, key, value, maxEntries }: MapInfo<K, V>) {
-    this.name = name;
-    this.maxEntries = maxEntries;
-    this.value = value;
-    this.#key = key;
-    this.#fd = fd;
-  }
-
-  /** Bytes of one entry's value as the kernel copies it out. */
-  protected abstract get stride(): number;
-  protected abstract decodeValue(view: DataView, at: number): R;
-  protected abstract encodeValue(value: R): Bytes;
-
-  /** The file descriptor, for those who watch the map. */
-  get fd(): number {
-    if (this.#fd < 0) throw closed(`map ${this.name}`);
-    return this.#fd;
+  constructor(info: MapInfo<K, V>) {
+    super(info);
+    this.#key = info.key;
+    this.#value = info.value;
+    this.#bytes = new MapBytes(this, { key: info.key.size, value: info.value.size });
   }
 
   /** The value of a key; `undefined` where there is none. */
-  get(key: K): R | undefined {
-    return this.#lookUp(this.#encodeKey(key));
+  get(key: K): V | undefined {
+    const value = this.#bytes.lookUp(this.#encodeKey(key));
+    return value && decoded(this.#value, value);
   }
 
   /** Whether there is a value for a key. */
   has(key: K): boolean {
-    return this.get(key) !== undefined;
+    return this.#bytes.lookUp(this.#encodeKey(key)) !== undefined;
   }
 
-  /** Sets the value of a key. */
-  set(key: K, value: R): this {
-    const result = libbpf().bpf_map_update_elem(
-      this.fd,
+  /**
+   * Sets the value of a key.
+   *
+   * @throws {BpfError} E_MAP where `only` does not allow it, or the map is full
+   */
+  set(key: K, value: V, { only }: SetOptions = {}): this {
+    const done = this.#bytes.update(
       this.#encodeKey(key),
-      this.encodeValue(value),
-      BPF_ANY,
+      this.#encodeValue(value),
+      UPDATE[only ?? "any"],
     );
-    if (result < 0) throw mapFailure(`set a value in map ${this.name}`, result);
+    if (!done) throw this.#refused(only);
     return this;
   }
 
-  /** Removes a key; `false` where it was not there. */
-  delete(key: K): boolean {
-    const result = libbpf().bpf_map_delete_elem(this.fd, this.#encodeKey(key));
-    if (result === -ERRNO.ENOENT) return false;
-    if (result < 0) throw mapFailure(`delete from map ${this.name}`, result);
-    return true;
+  /** The value of a key, which is set to `value` first where there is none: BCC's `lookup_or_try_init`. */
+  getOrInsert(key: K, value: V): V {
+    const [keyBytes, valueBytes] = [this.#encodeKey(key), this.#encodeValue(value)];
+    for (;;) {
+      const found = this.#bytes.lookUp(keyBytes);
+      if (found !== undefined) return decoded(this.#value, found);
+      // Somebody else may be first; then that value counts.
+      if (this.#bytes.update(keyBytes, valueBytes, UPDATE.new)) return value;
+    }
   }
 
-  /** Removes all keys; those that a program adds meanwhile may stay. */
+  /** Removes a key; `false` where it was not there. Those of an array cannot be removed. */
+  delete(key: K): boolean {
+    return this.#bytes.delete(this.#encodeKey(key));
+  }
+
+  /** Removes a key and gives the value that it had; in one step where the kernel can (Linux ≥ 5.14). */
+  take(key: K): V | undefined {
+    const value = this.#bytes.take(this.#encodeKey(key));
+    return value && decoded(this.#value, value);
+  }
+
+  /** How many entries there are now. They are counted: this reads the whole map. */
+  get size(): number {
+    return countEntries(this.#bytes);
+  }
+
+  /** Removes all keys, or sets all values of an array to zero. Those that a program adds meanwhile may stay. */
   clear(): void {
-    for (const key of [...this.keys()]) this.delete(key);
+    if (this.type === "array" || this.type === "percpu_array") return zeroAll(this.#bytes);
+    const keys = this.#bytes.keys();
+    deleteMany(this.#bytes, joined(keys, this.#key.size), keys.length);
+  }
+
+  /** Sets many entries, with few system calls where the kernel has batches. */
+  setAll(entries: Iterable<readonly [K, V]>, { only }: SetOptions = {}): this {
+    const list = [...entries];
+    const keys = joined(list.map(([key]) => this.#encodeKey(key)), this.#key.size);
+    const values = joined(list.map(([, value]) => this.#encodeValue(value)), this.#value.size);
+    const chunk = { keys, values, count: list.length };
+    if (!updateMany(this.#bytes, chunk, UPDATE[only ?? "any"])) throw this.#refused(only);
+    return this;
+  }
+
+  /** Removes many keys; gives how many of them were there. */
+  deleteAll(keys: Iterable<K>): number {
+    const list = Array.from(keys, (key) => this.#encodeKey(key));
+    return deleteMany(this.#bytes, joined(list, this.#key.size), list.length);
+  }
+
+  /** Takes all entries out, so that none is seen twice and none is missed. */
+  takeAll(): [K, V][] {
+    const entries: [K, V][] = [];
+    for (const chunk of takeChunks(this.#bytes)) entries.push(...this.#decode(chunk));
+    return entries;
+  }
+
+  /** Iterates keys and values. While programs write, it is no snapshot: each entry is read at a time of its own. */
+  *entries(): Generator<[K, V]> {
+    for (const chunk of readChunks(this.#bytes)) yield* this.#decode(chunk);
   }
 
   /** Iterates the keys. */
@@ -93,175 +145,67 @@ abstract class TypedMap<K, V, R> {
   }
 
   /** Iterates the values. */
-  *values(): Generator<R> {
+  *values(): Generator<V> {
     for (const [, value] of this.entries()) yield value;
   }
 
-  [Symbol.iterator](): Generator<[K, R]> {
+  [Symbol.iterator](): Generator<[K, V]> {
     return this.entries();
   }
 
-  /**
-   * Iterates keys and values: by batch look-ups where the kernel has them (Linux ≥ 5.6; per-CPU arrays ≥ 5.13), else key by
-   * key. While programs write, it is no snapshot: each entry is read at a time of its own.
-   */
-  *entries(): Generator<[K, R]> {
-    if (this.#batches) {
-      const done = yield* this.#entriesByBatch();
-      if (done) return;
-      this.#batches = false;
-    }
-    yield* this.#entriesByKey();
+  /** Calls back for each entry, as `Map.forEach` does. */
+  forEach(callback: (value: V, key: K, map: BpfMap<K, V>) => void): void {
+    for (const [key, value] of this.entries()) callback(value, key, this);
   }
 
-  /** Ends with `false`, before the first entry, where this kernel cannot. */
-  *#entriesByBatch(): Generator<[K, R], boolean> {
-    const { stride } = this;
-    let capacity = Math.min(this.maxEntries, BATCH);
-    // Hash maps put a bucket's number there, arrays an index, others a key.
-    let position: Bytes | null = null;
-    const next = new Uint8Array(Math.max(this.#key.size, 8));
-    let keys = new Uint8Array(capacity * this.#key.size);
-    let values = new Uint8Array(capacity * stride);
-    for (;;) {
-      const count = new Uint32Array([capacity]);
-      const result = libbpf().bpf_map_lookup_batch(
-        this.fd,
-        position,
-        next,
-        keys,
-        values,
-        count,
-        null,
-      );
-      if (result === -ERRNO.ENOSPC && capacity < this.maxEntries) {
-        // One bucket holds more than fits.
-        capacity = Math.min(this.maxEntries, capacity * 2);
-        keys = new Uint8Array(capacity * this.#key.size);
-        values = new Uint8Array(capacity * stride);
-        continue;
-      }
-      if (position === null && NO_BATCH.includes(-result)) return false;
-      if (result < 0 && result !== -ERRNO.ENOENT) {
-        throw mapFailure(`read map ${this.name}`, result);
-      }
-      yield* this.#decodeEntries(keys, values, count[0]!);
-      if (result === -ERRNO.ENOENT) return true;
-      position = next.slice();
-    }
+  /** Its entries, as a list of pairs. */
+  toJSON(): [K, V][] {
+    return [...this.entries()];
   }
 
-  *#decodeEntries(keys: Bytes, values: Bytes, count: number): Generator<[K, R]> {
-    const keyView = new DataView(keys.buffer);
-    const valueView = new DataView(values.buffer);
+  /** What `console.log()` shows: the first entries. */
+  [Symbol.for("Deno.customInspect")](
+    inspect: (value: unknown, options: unknown) => string,
+    options: unknown,
+  ): string {
+    const label = this.label;
+    if (label.endsWith("closed)")) return label;
+    const some = new Map<K, V>();
+    for (const [key, value] of this.entries()) {
+      if (some.size >= SHOWN) return `${label} ${inspect(some, options)} and more`;
+      some.set(key, value);
+    }
+    return `${label} ${inspect(some, options)}`;
+  }
+
+  *#decode({ keys, values, count }: Chunk): Generator<[K, V]> {
+    const [keyView, valueView] = [new DataView(keys.buffer), new DataView(values.buffer)];
     for (let i = 0; i < count; i++) {
       yield [
         this.#key.decode(keyView, i * this.#key.size),
-        this.decodeValue(valueView, i * this.stride),
+        this.#value.decode(valueView, i * this.#value.size),
       ];
     }
   }
 
-  *#entriesByKey(): Generator<[K, R]> {
-    for (const key of this.#allKeys()) {
-      const value = this.#lookUp(key);
-      if (value !== undefined) yield [this.#key.decode(new DataView(key.buffer), 0), value];
-    }
-  }
-
-  /** All keys first: after a key that was deleted meanwhile, the kernel would begin again at the start. */
-  #allKeys(): Bytes[] {
-    const keys: Bytes[] = [];
-    let key: Bytes | null = null;
-    while (keys.length < this.maxEntries) {
-      const next: Bytes = new Uint8Array(this.#key.size);
-      const result = libbpf().bpf_map_get_next_key(this.fd, key, next);
-      if (result === -ERRNO.ENOENT) break;
-      if (result < 0) throw mapFailure(`read map ${this.name}`, result);
-      keys.push(next);
-      key = next;
-    }
-    return keys;
-  }
-
-  #lookUp(key: Bytes): R | undefined {
-    const bytes = new Uint8Array(this.stride);
-    const result = libbpf().bpf_map_lookup_elem(this.fd, key, bytes);
-    if (result === -ERRNO.ENOENT) return undefined;
-    if (result < 0) throw mapFailure(`read map ${this.name}`, result);
-    return this.decodeValue(new DataView(bytes.buffer), 0);
-  }
-
   #encodeKey(key: K): Bytes {
-    return encoded(this.#key, key);
+    return encoded(this.#key, key, `key of map ${this.name}`);
   }
 
-  /** Called by the object as it closes. */
-  markClosed(): void {
-    this.#fd = -1;
-  }
-}
-
-/** A map in which all CPUs share one value for each key. */
-export class BpfMap<K, V> extends TypedMap<K, V, V> {
-  protected override get stride(): number {
-    return this.value.size;
+  #encodeValue(value: V): Bytes {
+    return encoded(this.#value, value, `value of map ${this.name}`);
   }
 
-  protected override decodeValue(view: DataView, at: number): V {
-    return this.value.decode(view, at);
-  }
-
-  protected override encodeValue(value: V): Bytes {
-    return encoded(this.value, value);
+  #refused(only: SetOptions["only"]) {
+    return mapRefusal(this.name, only === "new" ? "EEXIST" : "ENOENT");
   }
 }
 
-/** A map in which each CPU has a value of its own for each key: values are lists, one item for each possible CPU. */
-export class PerCpuMap<K, V> extends TypedMap<K, V, readonly V[]> {
-  readonly #cpus: number;
+/** A map in which each CPU has a value of its own for each key. */
+export type PerCpuMap<K, V> = BpfMap<K, readonly V[]>;
 
-  constructor(info: MapInfo<K, V>) {
-    super(info);
-    this.#cpus = libbpf().libbpf_num_possible_cpus();
-  }
-
-  /** Each CPU's value lies on a multiple of 8 bytes. */
-  get #slot(): number {
-    return Math.ceil(this.value.size / 8) * 8;
-  }
-
-  protected override get stride(): number {
-    return this.#slot * this.#cpus;
-  }
-
-  protected override decodeValue(view: DataView, at: number): readonly V[] {
-    return Array.from(
-      { length: this.#cpus },
-      (_, i) => this.value.decode(view, at + i * this.#slot),
-    );
-  }
-
-  protected override encodeValue(values: readonly V[]): Bytes {
-    if (values.length !== this.#cpus) {
-      throw new RangeError(
-        `Cannot set a value in map ${this.name}: it has ${values.length} items, should have ${this.#cpus}`,
-      );
-    }
-    const bytes = new Uint8Array(this.stride);
-    const view = new DataView(bytes.buffer);
-    values.forEach((value, i) => this.value.encode(view, i * this.#slot, value));
-    return bytes;
-  }
-}
-
-/** The sum of counters, one for each CPU. */
-export function sumOf(counts: readonly bigint[] | undefined): bigint {
-  return (counts ?? []).reduce((sum, count) => sum + count, 0n);
-}
-
-function encoded<T>(codec: Codec<T>, value: T): Bytes {
-  const bytes = new Uint8Array(codec.size);
-  codec.encode(new DataView(bytes.buffer), 0, value);
-  return bytes;
+function joined(parts: readonly Bytes[], size: number): Bytes {
+  const all = new Uint8Array(parts.length * size);
+  parts.forEach((part, i) => all.set(part, i * size));
+  return all;
 }

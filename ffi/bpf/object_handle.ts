@@ -23,12 +23,12 @@ export abstract class ObjectHandle<S extends Skeleton> implements Disposable {
   }
 
   /** The names of all its programs. */
-  get programNames(): readonly Names<S["programs"]>[] {
+  get programNames(): readonly string[] {
     return [...this.#programs.keys()];
   }
 
   /** The names of its maps, without those that libbpf makes for global variables or itself. */
-  get mapNames(): readonly Names<S["maps"]>[] {
+  get mapNames(): readonly string[] {
     return Object.keys(this.skeleton.maps);
   }
 

@@ -13,6 +13,7 @@ import { Mapping, pageSize } from "../raw/mmap.ts";
 import { openBpfOutput } from "../raw/perf_event.ts";
 import type { Codec } from "../wire/codec.ts";
 import type { EventSource } from "./event_source.ts";
+import { eventBatches, events, type ReadOptions } from "./events.ts";
 import { closed, mapFailure } from "./failure.ts";
 import { tooShort } from "./ring_buffer.ts";
 
@@ -62,6 +63,16 @@ export class PerfBuffer<E> implements EventSource<E> {
    */
   get lost(): bigint {
     return this.#rings.reduce((sum, ring) => sum + ring.lost, 0n);
+  }
+
+  /** Iterates the events as they arrive: see {@linkcode eventBatches}, which also reads several sources. */
+  events(options?: ReadOptions): AsyncGenerator<E> {
+    return events([this], options);
+  }
+
+  /** Iterates the events in batches: see {@linkcode eventBatches}. */
+  batches(options?: ReadOptions): AsyncGenerator<E[]> {
+    return eventBatches([this], options);
   }
 
   /**
@@ -209,7 +220,7 @@ class CpuRing<E> implements Disposable {
   #decode(view: DataView, at: number): E {
     const length = view.getUint32(at + HEADER + TIME, true);
     if (length < this.#codec.size) throw tooShort("perf buffer", length, this.#codec.size);
-    return this.#codec.decode(view, at + HEADER + TIME + RAW_SIZE);
+    return this.#codec.decode(view, at + HEADER + TIME + RAW_SIZE, length);
   }
 
   #joined(at: number, length: number): DataView {

@@ -11,6 +11,7 @@ import { BpfError } from "../errors.ts";
 import { Mapping, pageSize } from "../raw/mmap.ts";
 import type { Codec } from "../wire/codec.ts";
 import type { EventSource } from "./event_source.ts";
+import { eventBatches, events, type ReadOptions } from "./events.ts";
 import { closed } from "./failure.ts";
 
 const BUSY = 1 << 31; // BPF_RINGBUF_BUSY_BIT: reserved, not yet committed
@@ -48,6 +49,22 @@ export class RingBuffer<E> implements EventSource<E> {
     this.#position = Number(this.#consumer[0]);
   }
 
+  /** Iterates the events as they arrive: see {@linkcode eventBatches}, which also reads several sources. */
+  events(options?: ReadOptions): AsyncGenerator<E> {
+    return events([this], options);
+  }
+
+  /** Iterates the events in batches: see {@linkcode eventBatches}. */
+  batches(options?: ReadOptions): AsyncGenerator<E[]> {
+    return eventBatches([this], options);
+  }
+
+  /** Bytes that programs have written and nobody has read. */
+  get unread(): number {
+    if (this.#closed) throw closed("ring buffer");
+    return Number(Atomics.load(this.#producer, 0)) - this.#position;
+  }
+
   /** See {@linkcode EventSource.drain}; it stops at a record that a program has reserved and not yet committed. */
   drain(limit: number, take: (event: E) => boolean): number {
     if (this.#closed) throw closed("ring buffer");
@@ -59,11 +76,12 @@ export class RingBuffer<E> implements EventSource<E> {
       const header = Atomics.load(this.#headers, at >> 2);
       if (header & BUSY) break;
       const length = header & ~DISCARDED;
+      // First: a record that cannot be decoded is not met again.
+      this.#position += (length + HEADER + 7) & ~7;
       if (!(header & DISCARDED)) {
         taken++;
         goOn = take(this.#decode(at + HEADER, length));
       }
-      this.#position += (length + HEADER + 7) & ~7;
       if (taken % GIVE_BACK === 0) this.#giveBack();
     }
     this.#giveBack();
@@ -72,7 +90,7 @@ export class RingBuffer<E> implements EventSource<E> {
 
   #decode(at: number, length: number): E {
     if (length < this.#codec.size) throw tooShort("ring buffer", length, this.#codec.size);
-    return this.#codec.decode(this.#data, at);
+    return this.#codec.decode(this.#data, at, length);
   }
 
   #giveBack(): void {

@@ -6,6 +6,10 @@
 import type { Codec } from "../wire/codec.ts";
 import type { CValue } from "../wire/value.ts";
 
+// Codecs are both read and written, so that their types neither widen nor narrow: only `any` stands for all of them.
+// deno-lint-ignore no-explicit-any
+type AnySpec = any;
+
 /** A map: `type` is the kernel's name without `BPF_MAP_TYPE_`, in lower case. */
 export interface MapSpec<K = unknown, V = unknown, E = unknown> {
   readonly type: string;
@@ -14,6 +18,8 @@ export interface MapSpec<K = unknown, V = unknown, E = unknown> {
   /** The layout of the records that programs put into this ring or perf buffer (`GIMLET_EVENT` in C). */
   readonly event: Codec<E> | undefined;
   readonly maxEntries: number;
+  /** What the maps in a map of maps are like. */
+  readonly inner?: MapSpec<AnySpec, AnySpec> | undefined;
 }
 
 /** A global variable: the section that holds it (`.rodata`, `.data`, `.bss`), and where. */
@@ -22,10 +28,6 @@ export interface GlobalSpec<T = unknown> {
   readonly offset: number;
   readonly codec: Codec<T>;
 }
-
-// Codecs are both read and written, so that their types neither widen nor narrow: only `any` stands for all of them.
-// deno-lint-ignore no-explicit-any
-type AnySpec = any;
 
 /** A BPF object as built: what {@linkcode openObject} needs, with literal names. */
 export interface Skeleton {

@@ -17,6 +17,7 @@ import { SYMBOL_BIND, SYMBOL_TYPE, symbols } from "../elf/symbols.ts";
 import { FormatError } from "../errors.ts";
 import type { Btf, BtfSection, BtfStruct, BtfType, BtfVariable } from "./btf.ts";
 import { parseBtf, resolveType, sizeOfType } from "./btf.ts";
+import { MAP_TYPES, type MapType } from "./map_types.ts";
 
 /** A BPF object; each list is sorted by name. */
 export interface ObjectDescription {
@@ -38,8 +39,7 @@ export interface ProgramDescription {
 /** A map that is defined with libbpf's `__uint()` and `__type()` in `SEC(".maps")`. */
 export interface MapDescription {
   readonly name: string;
-  /** The kernel's name without `BPF_MAP_TYPE_`, in lower case. */
-  readonly type: string;
+  readonly type: MapType;
   readonly maxEntries: number;
   /** The id of the key's type; undefined where only its size or nothing is given. */
   readonly key: number | undefined;
@@ -49,6 +49,8 @@ export interface MapDescription {
   readonly keySize: number;
   /** In bytes; 0 where the map has no value */
   readonly valueSize: number;
+  /** What the maps in a map of maps are like, where it says so (`__array(values, …)`). */
+  readonly inner?: MapDescription | undefined;
 }
 
 /** A global variable; those that are static in a function are not listed. */
@@ -68,44 +70,6 @@ export interface EventDescription {
   /** The id of the type */
   readonly type: number;
 }
-
-/** `enum bpf_map_type` */
-const MAP_TYPES: readonly string[] = [
-  "unspec",
-  "hash",
-  "array",
-  "prog_array",
-  "perf_event_array",
-  "percpu_hash",
-  "percpu_array",
-  "stack_trace",
-  "cgroup_array",
-  "lru_hash",
-  "lru_percpu_hash",
-  "lpm_trie",
-  "array_of_maps",
-  "hash_of_maps",
-  "devmap",
-  "sockmap",
-  "cpumap",
-  "xskmap",
-  "sockhash",
-  "cgroup_storage",
-  "reuseport_sockarray",
-  "percpu_cgroup_storage",
-  "queue",
-  "stack",
-  "sk_storage",
-  "devmap_hash",
-  "struct_ops",
-  "ringbuf",
-  "inode_storage",
-  "task_storage",
-  "bloom_filter",
-  "user_ringbuf",
-  "cgrp_storage",
-  "arena",
-];
 
 const EVENT_SECTION = ".gimlet.events";
 const EVENT_SUFFIX = "_event";
@@ -216,7 +180,12 @@ function readMaps(btf: Btf, section: BtfSection): MapDescription[] {
   });
 }
 
-function readMap(btf: Btf, name: string, definition: BtfStruct): MapDescription {
+function readMap(
+  btf: Btf,
+  name: string,
+  definition: BtfStruct,
+  { isInner = false } = {},
+): MapDescription {
   const pointee = (field: string) => {
     const member = definition.members.find((member) => member.name === field);
     return member && pointeeOf(btf, member.type, `map ${name}, field ${field}`);
@@ -238,10 +207,24 @@ function readMap(btf: Btf, name: string, definition: BtfStruct): MapDescription 
     value,
     keySize: key === undefined ? number("key_size") : sizeOfType(btf, key),
     valueSize: value === undefined ? number("value_size") : sizeOfType(btf, value),
+    // The kernel has one level of maps in maps.
+    ...(isInner ? {} : innerMap(btf, name, definition)),
   };
 }
 
-function mapType(map: string, number: number): string {
+/** `__array(values, struct { … })` is an array of pointers to the definition of a map. */
+function innerMap(btf: Btf, name: string, definition: BtfStruct): { inner?: MapDescription } {
+  const values = definition.members.find((member) => member.name === "values");
+  if (values === undefined) return {};
+  const list = resolveType(btf, values.type);
+  const item = list.kind === "array" ? resolveType(btf, list.type) : list;
+  const inner = item.kind === "ptr" ? resolveType(btf, item.type) : item;
+  return inner.kind === "struct"
+    ? { inner: readMap(btf, `${name}.inner`, inner, { isInner: true }) }
+    : {};
+}
+
+function mapType(map: string, number: number): MapType {
   const type = MAP_TYPES[number];
   if (type === undefined || number === 0) throw error(`map ${map} has the unknown type ${number}`);
   return type;

@@ -228,14 +228,19 @@ export const ${this.#name} = {
   }
 
   #map(map: MapDescription): string {
+    return `${key(map.name)}: ${this.#mapSpec(map)}`;
+  }
+
+  #mapSpec(map: MapDescription): string {
     const event = this.#description.events.find((event) => event.map === map.name)?.type;
     const codec = (id: number | undefined, part: string) =>
       id === undefined
         ? "undefined"
         : this.#codec(this.#collector.layout(id, `map ${map.name}, ${part}`));
-    return `${key(map.name)}: { type: "${map.type}", key: ${codec(map.key, "key")}, ` +
+    const inner = map.inner === undefined ? "" : `, inner: ${this.#mapSpec(map.inner)}`;
+    return `{ type: "${map.type}", key: ${codec(map.key, "key")}, ` +
       `value: ${codec(map.value, "value")}, event: ${codec(event, "event")}, ` +
-      `maxEntries: ${map.maxEntries} }`;
+      `maxEntries: ${map.maxEntries}${inner} }`;
   }
 
   #global({ name, section, offset, type }: GlobalDescription): string {

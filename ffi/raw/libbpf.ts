@@ -122,6 +122,74 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  bpf_map_lookup_and_delete_elem: {
+    parameters: [
+      "i32", // int fd
+      "buffer", // const void *key
+      "buffer", // void *value
+    ],
+    result: "i32",
+  },
+  bpf_map_freeze: { parameters: ["i32" /* int fd */], result: "i32" },
+  bpf_map_get_fd_by_id: { parameters: ["u32" /* __u32 id */], result: "i32" },
+  bpf_map_create: {
+    parameters: [
+      "u32", // enum bpf_map_type map_type
+      "buffer", // const char *map_name
+      "u32", // __u32 key_size
+      "u32", // __u32 value_size
+      "u32", // __u32 max_entries
+      "buffer", // const struct bpf_map_create_opts *opts
+    ],
+    result: "i32",
+  },
+  bpf_obj_pin: {
+    parameters: [
+      "i32", // int fd
+      "buffer", // const char *pathname
+    ],
+    result: "i32",
+  },
+  bpf_obj_get: { parameters: ["buffer" /* const char *pathname */], result: "i32" },
+  bpf_obj_get_info_by_fd: {
+    parameters: [
+      "i32", // int bpf_fd
+      "buffer", // void *info
+      "buffer", // __u32 *info_len
+    ],
+    result: "i32",
+  },
+  bpf_map_update_batch: {
+    parameters: [
+      "i32", // int fd
+      "buffer", // const void *keys
+      "buffer", // const void *values
+      "buffer", // __u32 *count
+      "buffer", // const struct bpf_map_batch_opts *opts
+    ],
+    result: "i32",
+  },
+  bpf_map_delete_batch: {
+    parameters: [
+      "i32", // int fd
+      "buffer", // const void *keys
+      "buffer", // __u32 *count
+      "buffer", // const struct bpf_map_batch_opts *opts
+    ],
+    result: "i32",
+  },
+  bpf_map_lookup_and_delete_batch: {
+    parameters: [
+      "i32", // int fd
+      "buffer", // void *in_batch
+      "buffer", // void *out_batch
+      "buffer", // void *keys
+      "buffer", // void *values
+      "buffer", // __u32 *count
+      "buffer", // const struct bpf_map_batch_opts *opts
+    ],
+    result: "i32",
+  },
   bpf_map_lookup_batch: {
     parameters: [
       "i32", // int fd

@@ -34,7 +34,7 @@ Deno.test("the order in which clang wrote the types does not change the text", (
     const b = new BtfBuilder();
     const int = b.int("int", 4);
     const ids = new Map(names.map((name) => [name, b.struct(name, { size: 4 }, ["x", int, 0])]));
-    const map = { name: "m", type: "hash", maxEntries: 1, keySize: 4, valueSize: 4 };
+    const map = { name: "m", type: "hash", maxEntries: 1, keySize: 4, valueSize: 4 } as const;
     const maps = [{ ...map, key: ids.get("first_t"), value: ids.get("second_t") }];
     const btf = parseBtf(b.bytes());
     return skeletonSource("tool", { btf, programs: [], maps, globals: [], events: [] });

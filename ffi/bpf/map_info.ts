@@ -1,0 +1,46 @@
+/** What the kernel says of a map: `struct bpf_map_info`. */
+
+import { MAP_TYPES, type MapType } from "../btf/map_types.ts";
+import { libbpf } from "../raw/libbpf.ts";
+import { cstring } from "../wire/cstring.ts";
+import { mapFailure } from "./failure.ts";
+
+/** A map as the kernel describes it; sizes are in bytes. */
+export interface KernelMapInfo {
+  readonly id: number;
+  readonly type: MapType;
+  /** At most 15 characters */
+  readonly name: string;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  /** `BPF_F_…` */
+  readonly flags: number;
+}
+
+// Offsets in struct bpf_map_info, and its size in Linux 4.15, which later ones only make longer.
+const AT = { type: 0, id: 4, key: 8, value: 12, entries: 16, flags: 20, name: 24 } as const;
+const NAME_LENGTH = 16;
+const SIZE = 80;
+
+/**
+ * Describes a map: `bpf_obj_get_info_by_fd`.
+ *
+ * @throws {BpfError} E_MAP where it is no map
+ */
+export function mapInfo(fd: number): KernelMapInfo {
+  const info = new Uint8Array(SIZE);
+  const view = new DataView(info.buffer);
+  const result = libbpf().bpf_obj_get_info_by_fd(fd, info, new Uint32Array([SIZE]));
+  if (result < 0) throw mapFailure("describe a map", result);
+  const u32 = (at: number) => view.getUint32(at, true);
+  return {
+    id: u32(AT.id),
+    type: MAP_TYPES[u32(AT.type)] ?? "unspec",
+    name: cstring(view, AT.name, NAME_LENGTH),
+    keySize: u32(AT.key),
+    valueSize: u32(AT.value),
+    maxEntries: u32(AT.entries),
+    flags: u32(AT.flags),
+  };
+}
