@@ -29,7 +29,7 @@ const ENTRY = "cmd/main.ts";
 /** What a binary tells about its build; made by each compilation. */
 const BUILD_FACTS = "dist/build.json";
 /** The files that decide what a generated file says. */
-const GENERATOR = ["build.ts", "ffi/btf", "ffi/elf", "ffi/wire/reader.ts"];
+const GENERATOR = ["build.ts", "ffi/btf", "ffi/elf", "ffi/wire/reader.ts", "ffi/wire/wide.ts"];
 
 const OLDEST_CLANG = 12;
 const VERSIONS = ["", "-19", "-18", "-17", "-16", "-15", "-14", "-13", "-12"];

@@ -43,7 +43,7 @@ function* batches(
   call: "bpf_map_lookup_batch" | "bpf_map_lookup_and_delete_batch",
 ): Generator<Chunk, boolean> {
   const { key, value } = map.size;
-  let capacity = Math.min(map.maxEntries, BATCH);
+  let capacity = Math.min(map.limit, BATCH);
   // Hash maps put a bucket's number there, arrays an index, others a key.
   let position: Bytes | null = null;
   const next = new Uint8Array(Math.max(key, 8));
@@ -52,9 +52,9 @@ function* batches(
   for (;;) {
     const count = new Uint32Array([capacity]);
     const result = libbpf()[call](map.fd, position, next, keys, values, count, null);
-    if (result === -ERRNO.ENOSPC && capacity < map.maxEntries) {
+    if (result === -ERRNO.ENOSPC && capacity < map.limit) {
       // One bucket holds more than fits.
-      capacity = Math.min(map.maxEntries, capacity * 2);
+      capacity = Math.min(map.limit, capacity * 2);
       keys = new Uint8Array(capacity * key);
       values = new Uint8Array(capacity * value);
       continue;
@@ -119,7 +119,7 @@ export function deleteMany(map: MapBytes, keys: Bytes, count: number): number {
 
 /** Sets all entries of an array to zero: they cannot be deleted. */
 export function zeroAll(map: MapBytes): void {
-  const count = map.maxEntries;
+  const count = map.limit;
   const keys = new Uint8Array(Uint32Array.from({ length: count }, (_, i) => i).buffer);
   updateMany(map, { keys, values: new Uint8Array(count * map.size.value), count }, UPDATE.any);
 }

@@ -50,8 +50,9 @@ export class MapBytes {
     return this.#map.fd;
   }
 
-  get maxEntries(): number {
-    return this.#map.maxEntries;
+  /** How many entries there can be: storages have no number of their own. */
+  get limit(): number {
+    return this.#map.maxEntries || Infinity;
   }
 
   /** Throws the error of a failed call, where it failed. */
@@ -108,7 +109,7 @@ export class MapBytes {
   keys(): Bytes[] {
     const keys: Bytes[] = [];
     let key: Bytes | null = null;
-    while (keys.length < this.maxEntries) {
+    while (keys.length < this.limit) {
       const next: Bytes = new Uint8Array(this.size.key);
       const result = libbpf().bpf_map_get_next_key(this.fd, key, next);
       if (result === -ERRNO.ENOENT) break;

@@ -1,9 +1,8 @@
 /** What the kernel says of a map: `struct bpf_map_info`. */
 
 import { MAP_TYPES, type MapType } from "../btf/map_types.ts";
-import { libbpf } from "../raw/libbpf.ts";
 import { cstring } from "../wire/cstring.ts";
-import { mapFailure } from "./failure.ts";
+import { objectInfo } from "./object_info.ts";
 
 /** A map as the kernel describes it; sizes are in bytes. */
 export interface KernelMapInfo {
@@ -26,13 +25,10 @@ const SIZE = 80;
 /**
  * Describes a map: `bpf_obj_get_info_by_fd`.
  *
- * @throws {BpfError} E_MAP where it is no map
+ * @throws {BpfError} E_UNSUPPORTED where the descriptor is none of BPF
  */
 export function mapInfo(fd: number): KernelMapInfo {
-  const info = new Uint8Array(SIZE);
-  const view = new DataView(info.buffer);
-  const result = libbpf().bpf_obj_get_info_by_fd(fd, info, new Uint32Array([SIZE]));
-  if (result < 0) throw mapFailure("describe a map", result);
+  const view = objectInfo("a map", fd, { size: SIZE });
   const u32 = (at: number) => view.getUint32(at, true);
   return {
     id: u32(AT.id),

@@ -4,6 +4,7 @@
  */
 
 import { errnoName } from "../errno.ts";
+import { MAP_TYPES } from "../btf/map_types.ts";
 import { lastErrno } from "../raw/libc.ts";
 import { libbpf } from "../raw/libbpf.ts";
 import { captureLog, takeLog } from "../raw/log.ts";
@@ -12,7 +13,8 @@ import { type AttachFunction, setAttachTarget, setExpectedAttachType } from "./a
 import { describeBytes, nameOf, objectFailure, type ObjectSource, readObject } from "./dynamic.ts";
 import { closed, loadFailure } from "./failure.ts";
 import { type GlobalValue, LoadedObject } from "./loaded_object.ts";
-import { type Names, ObjectHandle } from "./object_handle.ts";
+import { type KernelMapInfo, mapInfo } from "./map_info.ts";
+import { itemsOf, type Names, ObjectHandle } from "./object_handle.ts";
 import type { DynamicSkeleton, GlobalSpec, Skeleton } from "./skeleton.ts";
 
 export { LoadedObject };
@@ -71,7 +73,7 @@ function openBytes<S extends Skeleton>(skeleton: S, name: string, bytes: Bytes):
     const log = takeLog();
     throw objectFailure(name, log.split("\n").at(-1) || errnoName(errno), log);
   }
-  return new OpenObject(skeleton, pointer);
+  return new OpenObject(skeleton, itemsOf(pointer));
 }
 
 /** An object that is read but not loaded. */
@@ -144,11 +146,28 @@ export class OpenObject<S extends Skeleton> extends ObjectHandle<S> {
     return this;
   }
 
-  /** Uses a map that exists in place of one of this object's own: `bpf_map__reuse_fd`. It must fit. */
+  /**
+   * Uses a map that exists in place of one of this object's own: `bpf_map__reuse_fd`.
+   *
+   * @throws {RangeError} where its type, or the size of its keys or values, is another
+   */
   reuseMap(map: Names<S["maps"]>, { fd }: { readonly fd: number }): this {
+    this.#requireSame(map, mapInfo(fd));
     const result = libbpf().bpf_map__reuse_fd(this.mapPointer(map), fd);
     if (result < 0) throw loadFailure(`map ${map}`, result);
     return this;
+  }
+
+  #requireSame(map: string, other: KernelMapInfo): void {
+    const pointer = this.mapPointer(map);
+    const shown = (type: string, key: number, value: number) =>
+      `a ${type} with keys of ${key} and values of ${value} bytes`;
+    const { bpf_map__type, bpf_map__key_size, bpf_map__value_size } = libbpf();
+    const type = MAP_TYPES[bpf_map__type(pointer)] ?? "unspec";
+    const wanted = shown(type, bpf_map__key_size(pointer), bpf_map__value_size(pointer));
+    const found = shown(other.type, other.keySize, other.valueSize);
+    if (found === wanted) return;
+    throw new RangeError(`Cannot reuse a map as ${map}: it is ${found}, should be ${wanted}`);
   }
 
   /** Says what the maps in a map of maps are like, by an example: `bpf_map__set_inner_map_fd`. */

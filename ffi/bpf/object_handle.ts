@@ -6,25 +6,39 @@ import type { GlobalSpec, MapSpec, Skeleton } from "./skeleton.ts";
 /** The names of a skeleton's programs, maps or globals. */
 export type Names<T> = keyof T & string;
 
+/** libbpf's `struct bpf_object`, and what is inside by its name. */
+export interface ObjectItems {
+  readonly pointer: PointerValue;
+  readonly programs: ReadonlyMap<string, PointerValue>;
+  readonly maps: ReadonlyMap<string, PointerValue>;
+}
+
+/** Lists what is in an object that was just opened: later a map that is not its own may go by another name. */
+export function itemsOf(pointer: PointerValue): ObjectItems {
+  const { bpf_object__next_program, bpf_program__name, bpf_object__next_map, bpf_map__name } =
+    libbpf();
+  return {
+    pointer,
+    programs: namedItems(pointer, bpf_object__next_program, bpf_program__name),
+    maps: namedItems(pointer, bpf_object__next_map, bpf_map__name),
+  };
+}
+
 /** What both phases of an object share: the handle, and the things inside by name. */
 export abstract class ObjectHandle<S extends Skeleton> implements Disposable {
   readonly skeleton: S;
+  readonly #items: ObjectItems;
   #pointer: PointerValue;
-  readonly #programs: ReadonlyMap<string, PointerValue>;
-  readonly #maps: ReadonlyMap<string, PointerValue>;
 
-  constructor(skeleton: S, pointer: PointerValue) {
+  constructor(skeleton: S, items: ObjectItems) {
     this.skeleton = skeleton;
-    this.#pointer = pointer;
-    const { bpf_object__next_program, bpf_program__name, bpf_object__next_map, bpf_map__name } =
-      libbpf();
-    this.#programs = namedItems(pointer, bpf_object__next_program, bpf_program__name);
-    this.#maps = namedItems(pointer, bpf_object__next_map, bpf_map__name);
+    this.#items = items;
+    this.#pointer = items.pointer;
   }
 
   /** The names of all its programs. */
   get programNames(): readonly string[] {
-    return [...this.#programs.keys()];
+    return [...this.#items.programs.keys()];
   }
 
   /** The names of its maps, without those that libbpf makes for global variables or itself. */
@@ -38,24 +52,24 @@ export abstract class ObjectHandle<S extends Skeleton> implements Disposable {
   }
 
   /** Hands the handle over to the next phase. */
-  protected release(): PointerValue {
-    const pointer = this.pointer;
+  protected release(): ObjectItems {
+    void this.pointer; // throws where the object is closed
     this.#pointer = null;
-    return pointer;
+    return this.#items;
   }
 
   protected programPointer(name: string): PointerValue {
-    return this.#named("program", this.#programs, name);
+    return this.#named("program", this.#items.programs, name);
   }
 
   protected mapPointer(name: string): PointerValue {
-    return this.#named("map", this.#maps, name);
+    return this.#named("map", this.#items.maps, name);
   }
 
   /** The map that holds the global variables of a section. */
   protected sectionPointer(section: string): PointerValue {
-    const name = [...this.#maps.keys()].find((name) => name.endsWith(section));
-    return this.#named("section", this.#maps, name ?? section);
+    const name = [...this.#items.maps.keys()].find((name) => name.endsWith(section));
+    return this.#named("section", this.#items.maps, name ?? section);
   }
 
   protected mapSpec(name: string): MapSpec {

@@ -7,7 +7,7 @@ import { BloomFilter } from "./bloom_filter.ts";
 import { openFd } from "./create_map.ts";
 import type { BpfMap, PerCpuMap } from "./map.ts";
 import type { MapFacts, MapHandle } from "./map_handle.ts";
-import { isPerCpu, keyedMap, type MapKind, requireKind } from "./map_kinds.ts";
+import { isPerCpu, keyedMap, type MapKind, requireKind, requireSize } from "./map_kinds.ts";
 import { type Names, ObjectHandle } from "./object_handle.ts";
 import { PerfBuffer } from "./perf_buffer.ts";
 import { BpfQueue } from "./queue.ts";
@@ -42,7 +42,13 @@ export interface PerfOptions {
   readonly bytesPerCpu?: number;
 }
 
-type OwnFacts = MapFacts & { readonly fd: number };
+/** A map of the object: libbpf owns its file descriptor. Sizes are in bytes. */
+interface OwnFacts extends MapFacts {
+  readonly fd: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+}
+
 type Maps<S extends Skeleton> = S["maps"];
 
 /** The maps of a loaded object, each opened by the method that fits its type. They are closed with the object. */
@@ -58,6 +64,8 @@ export abstract class ObjectMaps<S extends Skeleton> extends ObjectHandle<S> {
       if (key === undefined || value === undefined) {
         throw new TypeError(`Cannot read map ${name}: its keys and values have no types`);
       }
+      requireSize(`the keys of map ${name}`, key, facts.keySize);
+      requireSize(`the values of map ${name}`, value, facts.valueSize);
       return keyedMap({ ...facts, key, value });
     });
   }
@@ -65,7 +73,7 @@ export abstract class ObjectMaps<S extends Skeleton> extends ObjectHandle<S> {
   /** A queue or stack. */
   queue<N extends Names<Maps<S>>>(name: N): BpfQueue<ValueOf<Maps<S>[N]["value"]>> {
     return this.#opened(name, "queue", (facts, { value }) => {
-      const codec: Codec<ValueOf<Maps<S>[N]["value"]>> = known(name, value);
+      const codec: Codec<ValueOf<Maps<S>[N]["value"]>> = valueCodec(facts, value);
       return new BpfQueue({ ...facts, value: codec });
     });
   }
@@ -73,7 +81,7 @@ export abstract class ObjectMaps<S extends Skeleton> extends ObjectHandle<S> {
   /** A Bloom filter. */
   bloomFilter<N extends Names<Maps<S>>>(name: N): BloomFilter<ValueOf<Maps<S>[N]["value"]>> {
     return this.#opened(name, "bloomFilter", (facts, { value }) => {
-      const codec: Codec<ValueOf<Maps<S>[N]["value"]>> = known(name, value);
+      const codec: Codec<ValueOf<Maps<S>[N]["value"]>> = valueCodec(facts, value);
       return new BloomFilter({ ...facts, value: codec });
     });
   }
@@ -95,8 +103,7 @@ export abstract class ObjectMaps<S extends Skeleton> extends ObjectHandle<S> {
   /** The stacks that programs have stored. */
   stackTraces(name: Names<Maps<S>>): StackTraces {
     return this.#opened(name, "stackTraces", (facts) => {
-      const depth = libbpf().bpf_map__value_size(this.mapPointer(name)) / 8;
-      return new StackTraces({ ...facts, depth });
+      return new StackTraces({ ...facts, depth: facts.valueSize / 8 });
     });
   }
 
@@ -154,6 +161,8 @@ export abstract class ObjectMaps<S extends Skeleton> extends ObjectHandle<S> {
       type: MAP_TYPES[libbpf().bpf_map__type(pointer)] ?? "unspec",
       fd: libbpf().bpf_map__fd(pointer),
       maxEntries: libbpf().bpf_map__max_entries(pointer),
+      keySize: libbpf().bpf_map__key_size(pointer),
+      valueSize: libbpf().bpf_map__value_size(pointer),
     };
     if (kind !== undefined) requireKind(facts, kind);
     return facts;
@@ -171,6 +180,12 @@ function known(
 ): NonNullable<Skeleton["maps"][string]["value"]> {
   if (codec !== undefined) return codec;
   throw new TypeError(`Cannot read map ${map}: its values have no type`);
+}
+
+function valueCodec({ name, valueSize }: OwnFacts, codec: MapSpec["value"]) {
+  const value = known(name, codec);
+  requireSize(`the values of map ${name}`, value, valueSize);
+  return value;
 }
 
 function isPerCpuSpec(spec: MapSpec | undefined): boolean {

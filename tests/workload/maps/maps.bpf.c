@@ -142,7 +142,7 @@ int on_getppid(void *ctx)
 	if (!gimlet_wants())
 		return 0;
 	calls += step;
-	note.pid = gimlet_pid_tgid();
+	note.pid = gimlet_pid_tgid() >> 32;
 	bpf_ringbuf_output(&ring, &note, sizeof(note), 0);
 	bpf_ringbuf_output(&other_ring, &note, sizeof(note), 0);
 	bpf_perf_event_output(ctx, &perf, BPF_F_CURRENT_CPU, &note, sizeof(note));
