@@ -57,6 +57,8 @@ export interface AttachTarget {
   readonly cookie?: { readonly given: boolean; readonly needs: string };
   /** What it means that there is none; that the kernel has no such name, where not given. */
   readonly missing?: string;
+  /** What else to try where the target is not there or cannot be probed. */
+  readonly hint?: string;
   /** No name that is looked up: that it is not valid does not mean that it is there and cannot be probed. */
   readonly isHook?: boolean;
 }
@@ -73,6 +75,7 @@ export function attachFailure(
     step: "attach",
     log,
     errno,
+    ...(facts.hint === undefined ? {} : { hint: facts.hint }),
     ...attachCause(facts, errno, log),
   });
 }

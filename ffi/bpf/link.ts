@@ -181,16 +181,18 @@ export class LinkSet {
   }
 }
 
-/** A link of libbpf. */
+/** A link of libbpf. Of struct_ops it is none of the kernel's: its descriptor is that of a map. */
 export class LibbpfAttachment implements Attachment {
   readonly #pointer: PointerValue;
+  readonly #isKernels: boolean;
 
-  constructor(pointer: PointerValue) {
+  constructor(pointer: PointerValue, { isKernels = true } = {}) {
     this.#pointer = pointer;
+    this.#isKernels = isKernels;
   }
 
-  get fd(): number {
-    return libbpf().bpf_link__fd(this.#pointer);
+  get fd(): number | undefined {
+    return this.#isKernels ? libbpf().bpf_link__fd(this.#pointer) : undefined;
   }
 
   detach(): void {

@@ -146,6 +146,10 @@ export const ATTACH_SYMBOLS = {
     ],
     result: "pointer",
   },
+  bpf_map__attach_struct_ops: {
+    parameters: ["pointer" /* const struct bpf_map *map */],
+    result: "pointer",
+  },
   bpf_link_create: {
     parameters: [
       "i32", // int prog_fd
