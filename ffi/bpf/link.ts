@@ -12,10 +12,10 @@ export interface Attachment {
   /** The descriptor of the kernel's link; `undefined` where the kernel has none for this kind. */
   readonly fd: number | undefined;
   detach(): void;
-  /** The same, on another thread where that takes long. */
-  detachElsewhere(): Promise<void>;
-  /** Frees what this process holds; the program stays where it is until this process ends. */
-  leave(): void;
+  /** The same on another thread, where it takes long. */
+  detachElsewhere?(): Promise<void>;
+  /** Frees what this process need not hold for the program to stay where it is, where there is something. */
+  leave?(): void;
 }
 
 /** What the kernel tells of a link: `struct bpf_link_info`. */
@@ -65,7 +65,7 @@ export class Link implements Disposable {
   /** Detaches without stopping this thread: a tracepoint takes tens of ms to let go, and several take no longer than one. */
   async detach(): Promise<void> {
     const attachments = this.#take();
-    const done = Promise.all(attachments.map((each) => each.detachElsewhere()));
+    const done = Promise.all(attachments.map((each) => each.detachElsewhere?.() ?? each.detach()));
     this.#owner?.wait(done);
     await done;
   }
@@ -77,7 +77,7 @@ export class Link implements Disposable {
   /** Gives the link up without detaching: the program stays attached until this process ends (`bpf_link__disconnect`). */
   disconnect(): void {
     void this.#live();
-    for (const each of this.#take()) each.leave();
+    for (const each of this.#take()) each.leave?.();
   }
 
   /**
@@ -96,7 +96,11 @@ export class Link implements Disposable {
   /** Removes the file that {@linkcode pin} made; nothing where there is none. The program stays attached by this link. */
   unpin(): this {
     void this.#live();
-    if (this.#pinnedAt !== undefined) Deno.removeSync(this.#pinnedAt);
+    try {
+      if (this.#pinnedAt !== undefined) Deno.removeSync(this.#pinnedAt);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
     this.#pinnedAt = undefined;
     return this;
   }
@@ -224,11 +228,4 @@ export class FdAttachment implements Attachment {
   detach(): void {
     this.#fd[Symbol.dispose]();
   }
-
-  detachElsewhere(): Promise<void> {
-    this.detach();
-    return Promise.resolve();
-  }
-
-  leave(): void {}
 }

@@ -582,7 +582,6 @@ const BESIDE: readonly Trial[] = [
   },
   {
     name: "struct_ops: a TCP congestion control",
-    needs: "trampolines",
     expected: { connections: CALLS, known: [true, false] },
     async run({ calls }) {
       using object = openObject(congestion).load();

@@ -284,8 +284,10 @@ test(
     const { id } = link.info();
     using again = openPinnedLink(path);
     assertEquals(again.info().id, id);
-    link.unpin();
+    link.unpin().unpin();
     assert(!exists(path));
+    object.map("numbers").pin(`${lab.pins}/map`);
+    assertStringIncludes(refusal(() => openPinnedLink(`${lab.pins}/map`)).cause, "is no link");
     const elsewhere = refusal(() => link.pin("/tmp/gimlet-no-bpffs"));
     assertStringIncludes(elsewhere.hint!, "mount -t bpf");
   },

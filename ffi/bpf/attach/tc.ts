@@ -128,11 +128,4 @@ class TcAttachment implements Attachment {
     libbpf().bpf_tc_detach(this.place.hook.bytes, this.place.filter.bytes);
     this.discipline.leave();
   }
-
-  detachElsewhere(): Promise<void> {
-    this.detach();
-    return Promise.resolve();
-  }
-
-  leave(): void {}
 }
