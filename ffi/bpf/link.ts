@@ -20,9 +20,11 @@ export interface Attachment {
 
 /** What the kernel tells of a link: `struct bpf_link_info`. */
 export interface LinkInfo {
+  /** The kernel's number of it. */
   readonly id: number;
   /** As `tracing` or `perf_event`: the kernel's name without `BPF_LINK_TYPE_`, in lower case. */
   readonly type: string;
+  /** The number of the program that it attaches. */
   readonly programId: number;
 }
 
@@ -39,6 +41,7 @@ export class Link implements Disposable {
   readonly #owner: LinkSet | undefined;
   #pinnedAt: string | undefined;
 
+  /** @internal */
   constructor(target: string, attachments: readonly Attachment[], owner?: LinkSet) {
     this.target = target;
     this.#attachments = attachments;
@@ -70,6 +73,7 @@ export class Link implements Disposable {
     await done;
   }
 
+  /** Detaches before it comes back; twice is safe. */
   [Symbol.dispose](): void {
     for (const each of this.#take()) each.detach();
   }

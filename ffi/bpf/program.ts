@@ -48,10 +48,12 @@ import { testRun, type TestRunOptions, type TestRunResult } from "./test_run.ts"
 export class Program {
   readonly #handle: ProgramHandle;
 
+  /** @internal */
   constructor(handle: ProgramHandle) {
     this.#handle = handle;
   }
 
+  /** Its name: that of the C function. */
   get name(): string {
     return this.#handle.name;
   }
