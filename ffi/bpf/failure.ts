@@ -1,7 +1,7 @@
 /** Errors of libbpf's calls: the error number and the log of the call, made into a {@linkcode BpfError}. */
 
 import { ERRNO, errnoName } from "../errno.ts";
-import { BpfError, type BpfErrorParts, type ErrorCode } from "../errors.ts";
+import { BpfError, type BpfErrorParts, type ErrorCode, limitReached } from "../errors.ts";
 import { takeLog } from "../raw/log.ts";
 import { verifierRefusal } from "./verifier_log.ts";
 
@@ -18,6 +18,11 @@ export function loadFailure(object: string, result: number): BpfError {
 type Cause = Pick<BpfErrorParts, "code" | "cause"> & Partial<BpfErrorParts>;
 
 function loadCause(errno: number, log: string): Cause {
+  const limit = limitReached(log, errno);
+  if (limit !== undefined) return limit;
+  if (errno === ERRNO.ENOSYS) {
+    return { code: "E_LOAD", cause: "the kernel has no system call bpf() (CONFIG_BPF_SYSCALL)" };
+  }
   if (/vmlinux BTF|kernel BTF is missing|valid kernel BTF/.test(log)) {
     return {
       code: "E_NO_BTF",
@@ -76,7 +81,7 @@ export function attachFailure(
     log,
     errno,
     ...(facts.hint === undefined ? {} : { hint: facts.hint }),
-    ...attachCause(facts, errno, log),
+    ...limitReached(log, errno) ?? attachCause(facts, errno, log),
   });
 }
 
@@ -161,7 +166,8 @@ export function pinFailure(action: string, path: string, errno: number): BpfErro
 export function mapFailure(action: string, result: number): BpfError {
   const errno = Math.abs(result);
   const code: ErrorCode = errno === ERRNO.EPERM ? "E_PERMISSION" : "E_MAP";
-  return new BpfError(action, { step: "read", code, cause: errnoName(errno), errno });
+  const reason = limitReached("", errno) ?? { code, cause: errnoName(errno) };
+  return new BpfError(action, { step: "read", errno, ...reason });
 }
 
 /** The error of an update that was to make a new entry, or to change an existing one. */
