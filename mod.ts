@@ -30,6 +30,23 @@ export { RingBuffer } from "./ffi/bpf/ring_buffer.ts";
 export type { GlobalSpec, MapSpec, Skeleton } from "./ffi/bpf/skeleton.ts";
 export { libbpfVersion } from "./ffi/bpf/version.ts";
 export { onlineCpus } from "./ffi/host/cpus.ts";
+export type { Kallsyms, KernelSymbol } from "./ffi/host/kallsyms.ts";
+export {
+  type DynamicLocation,
+  readTracepointFormat,
+  type TracepointField,
+  type TracepointFormat,
+} from "./ffi/host/tracepoint_format.ts";
+export { demangle } from "./ffi/symbols/demangle.ts";
+export { type Frame, frameText, type FrameTextOptions } from "./ffi/symbols/frame.ts";
+export { kernelFrame, kernelSymbols, ksym, ksymname } from "./ffi/symbols/kernel.ts";
+export { sym, type SymOptions, userFrames } from "./ffi/symbols/process.ts";
+export {
+  stackFrames,
+  type StackOptions,
+  stackTrace,
+  type StackTraceMap,
+} from "./ffi/symbols/stack.ts";
 export { AttachedPlan, attachFirst, type Plan, type Plans } from "./ffi/probes/plan.ts";
 export { syscallFunction } from "./ffi/probes/kernel_function.ts";
 export { findUserFunction, type UserFunction } from "./ffi/probes/user_function.ts";
