@@ -62,6 +62,26 @@ export {
 } from "./programs/lib/expect_events.ts";
 export { defineTool, type Tool, type ToolSpec } from "./programs/lib/tool.ts";
 export { jsonLine } from "./programs/lib/json.ts";
+export {
+  type HistCount,
+  type HistMap,
+  linearHistLines,
+  linearHists,
+  log2HistLines,
+  log2Hists,
+  type MapHistOptions,
+  type PrintHistOptions,
+  printLinearHist,
+  printLog2Hist,
+  type SectionHist,
+} from "./programs/lib/map_histogram.ts";
+export {
+  traceFields,
+  type TraceOptions,
+  tracePrint,
+  type TracePrintOptions,
+} from "./programs/lib/trace_print.ts";
+export type { TraceEvent } from "./programs/lib/trace_stream.ts";
 export { textLines } from "./programs/lib/text.ts";
 export type { Fields, Plain, Value } from "./programs/lib/value.ts";
 export { VERSION } from "./programs/lib/version.ts";
