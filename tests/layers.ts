@@ -26,7 +26,7 @@ const TABLE: readonly Row[] = [
   { from: "ffi/bpf/skeleton", may: "ffi/wire", pure: true },
   { from: "ffi/bpf", may: "ffi/{bpf/skeleton,raw,wire,asm,btf,errno,errors}" },
   { from: "ffi/probes/spec", may: PURE_FFI, pure: true },
-  { from: "ffi/probes", may: "ffi/{probes/spec,bpf,btf,elf,host,errno,errors}" },
+  { from: "ffi/probes", may: "ffi/{probes/spec,bpf,btf,elf,host,symbols,errno,errors}" },
   { from: "programs/lib/value", may: PURE_FFI, pure: true },
   {
     from: "programs/lib/expect",
