@@ -1,6 +1,5 @@
 /** Functions of the kernel and of its modules: kprobes and fentry, and what they see on return. */
 
-import type { Btf } from "../../btf/btf.ts";
 import { BpfError } from "../../errors.ts";
 import type { FilterFunction } from "../../host/filter_functions.ts";
 import { requireKprobes } from "../kernel_function.ts";
@@ -36,11 +35,11 @@ export function listFentry(request: ListRequest): ProbeList {
   }
   const { functions, verified } = sources.functions;
   if (!verified && !named) return listed(request, [], { note: unreadable(request) });
-  const described = new Map(
-    sources.types.map(({ module, btf }) => [module, describedFunctions(btf)]),
-  );
-  const names = matching(functions, parts)
-    .filter(({ name, module = "vmlinux" }) => described.get(module)?.has(name))
+  const isDescribed = ({ name, module }: FilterFunction) => {
+    const count = sources.prototype(name, module)?.parameters.length;
+    return count !== undefined && count <= MOST_ARGUMENTS;
+  };
+  const names = matching(functions, parts).filter(isDescribed)
     .map(qualified);
   return listed(request, names, { verified, note: verified ? undefined : UNVERIFIED });
 }
@@ -63,14 +62,4 @@ function matching(
   }
   const matches = glob(parts[0] ?? "*");
   return functions.filter(({ name }) => matches(name));
-}
-
-function describedFunctions(btf: Btf): Set<string> {
-  const names = new Set<string>();
-  for (const { name, type } of btf.ofKind("func")) {
-    const prototype = btf.type(type);
-    if (prototype.kind !== "funcProto") continue;
-    if (prototype.parameters.length <= MOST_ARGUMENTS) names.add(name);
-  }
-  return names;
 }

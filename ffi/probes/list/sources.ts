@@ -1,6 +1,6 @@
 /** What lists of probes are made from. Each source is read when it is first needed, and once. */
 
-import type { Btf } from "../../btf/btf.ts";
+import type { Btf, BtfPrototype } from "../../btf/btf.ts";
 import {
   type FilterFunction,
   readFilterFunctions,
@@ -37,6 +37,7 @@ export class ProbeSources {
   #blacklist: ReadonlySet<string> | undefined;
   #tracepoints: readonly Tracepoint[] | undefined;
   #types: readonly ModuleTypes[] | undefined;
+  readonly #prototypes = new Map<string, ReadonlyMap<string, number>>();
 
   constructor({ pid }: { pid?: number | undefined } = {}) {
     this.pid = pid;
@@ -75,6 +76,29 @@ export class ProbeSources {
   get types(): readonly ModuleTypes[] {
     return this.#types ??= readTypes();
   }
+
+  /** How a function of the kernel (`vmlinux`) or of a module is called; `undefined` where BTF does not tell. */
+  prototype(name: string, module = "vmlinux"): BtfPrototype | undefined {
+    const btf = this.btfOf(module);
+    if (btf === undefined) return undefined;
+    let known = this.#prototypes.get(module);
+    if (known === undefined) this.#prototypes.set(module, known = prototypesOf(btf));
+    const id = known.get(name);
+    const type = id === undefined ? undefined : btf.type(id);
+    return type?.kind === "funcProto" ? type : undefined;
+  }
+
+  /** The types of the kernel (`vmlinux`) or of a module. */
+  btfOf(module: string): Btf | undefined {
+    return this.types.find((types) => types.module === module)?.btf;
+  }
+}
+
+/** Function name → id of its prototype. Static functions of one name are one here, the last. */
+function prototypesOf(btf: Btf): Map<string, number> {
+  const prototypes = new Map<string, number>();
+  for (const { name, type } of btf.ofKind("func")) prototypes.set(name, type);
+  return prototypes;
 }
 
 /** Reads lines like `sched:sched_switch`. */
