@@ -10,7 +10,7 @@ import { nearestNames } from "./why/nearest.ts";
 import { explainRawTracepoint, explainTracepoint } from "./why/tracepoint.ts";
 import { explainUser } from "./why/user.ts";
 
-export type { ProbeAnswer, Reason, ReasonCode } from "./why/answer.ts";
+export { type ProbeAnswer, type Reason, REASON_CODES, type ReasonCode } from "./why/answer.ts";
 
 /** Where it is looked for. */
 export interface ExplainOptions {

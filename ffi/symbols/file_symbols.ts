@@ -67,13 +67,14 @@ function withBuildId(elf: Elf): FileSymbols {
   const id = buildId(elf);
   const known = id === undefined ? undefined : byBuildId.get(id);
   if (known !== undefined) return known;
-  const symbols = new FileSymbols(elf, new SymbolIndex(debugFile(elf, id) ?? elf));
+  const symbols = new FileSymbols(elf, new SymbolIndex(debugFileOf(elf) ?? elf));
   if (id !== undefined) byBuildId.set(id, symbols);
   return symbols;
 }
 
-/** The file with the symbols that were stripped off this one. */
-function debugFile(elf: Elf, id: string | undefined): Elf | undefined {
+/** The file with the symbols that were stripped off this one, where it is installed. */
+export function debugFileOf(elf: Elf): Elf | undefined {
+  const id = buildId(elf);
   const isStripped = elf.sections.every(({ type }) => type !== SECTION_TYPE.SYMTAB);
   if (!isStripped || id === undefined) return undefined;
   const path = `${DEBUG_FOLDER}/${id.slice(0, 2)}/${id.slice(2)}.debug`;

@@ -63,12 +63,12 @@ export interface ProbePattern {
  * @throws {SyntaxError} where the type is not known
  */
 export function parsePatterns(text: string): ProbePattern[] {
-  return splitOutside(text, ",").map((each) => each.trim()).filter((each) => each !== "")
+  return splitPatterns(text).map((each) => each.trim()).filter((each) => each !== "")
     .map(parsePattern);
 }
 
 function parsePattern(text: string): ProbePattern {
-  const [head = "", ...parts] = splitOutside(text, ":");
+  const [head = "", ...parts] = splitParts(text);
   const named = typeNamed(head);
   if (named !== undefined) {
     return { types: [named], named: true, parts: parts.length === 0 ? ["*"] : parts };
@@ -93,17 +93,14 @@ function common(): ListedType[] {
   return LISTED_TYPES.filter((type) => !ASKED_ONLY.includes(type));
 }
 
-/** Splits at a character, but not inside of `[…]`. */
-function splitOutside(text: string, separator: string): string[] {
-  const parts = [""];
-  let depth = 0;
-  for (const character of text) {
-    if (character === "[") depth++;
-    if (character === "]") depth--;
-    if (character === separator && depth <= 0) parts.push("");
-    else parts[parts.length - 1] += character;
-  }
-  return parts;
+/** Splits at commas, but not inside of `[…]`. */
+function splitPatterns(text: string): string[] {
+  return text.split(/,(?![^[]*\])/);
+}
+
+/** Splits at colons; two of them belong to a C++ name. */
+function splitParts(text: string): string[] {
+  return text.split(/(?<!:):(?!:)/);
 }
 
 /** Whether a text has one of `*`, `?` and `[…]`. */

@@ -1,12 +1,13 @@
 /** Probes in user space: functions of programs and libraries (uprobes), and the probes that their authors left (USDT). */
 
 import { type Elf, ELF_TYPE } from "../../elf/elf.ts";
-import { SYMBOL_TYPE, symbols, UNDEFINED } from "../../elf/symbols.ts";
+import { type ElfSymbol, SYMBOL_TYPE, symbols, UNDEFINED } from "../../elf/symbols.ts";
 import { usdtProbes } from "../../elf/usdt.ts";
 import { BpfError, FormatError } from "../../errors.ts";
 import { readElfSymbols } from "../../host/elf_file.ts";
 import { mappedFiles, pathOfMapped } from "../../host/process.ts";
 import { demangle } from "../../symbols/demangle.ts";
+import { debugFileOf } from "../../symbols/file_symbols.ts";
 import { findUserFile, requireProcess } from "../user_function.ts";
 import { listed, type ListRequest, type ProbeList } from "./listed.ts";
 import { glob, hasWildcard, matcher } from "./pattern.ts";
@@ -98,13 +99,19 @@ function isFile(path: string): boolean {
 function functionsOf(path: string, matches: (name: string) => boolean): string[] {
   return reading(path, (elf) => {
     const names = new Set<string>();
-    for (const { name, type, section } of symbols(elf)) {
+    for (const { name, type, section } of symbolsWithDebug(elf)) {
       const isFunction = type === SYMBOL_TYPE.FUNC || type === SYMBOL_TYPE.IFUNC;
       if (!isFunction || section === UNDEFINED || names.has(name)) continue;
       if (matches(name) || name.startsWith("_Z") && matches(demangle(name))) names.add(name);
     }
     return [...names];
   }) ?? [];
+}
+
+function* symbolsWithDebug(elf: Elf): Generator<ElfSymbol> {
+  yield* symbols(elf);
+  const debug = debugFileOf(elf);
+  if (debug !== undefined) yield* symbols(debug);
 }
 
 /** What is no program or library has no probes. */

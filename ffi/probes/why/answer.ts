@@ -1,25 +1,29 @@
 /** Why a probe is not there, or cannot be attached. */
 
 /** The reasons: a stable word each, for programs. */
-export type ReasonCode =
-  | "alias"
-  | "blacklisted"
-  | "config_off"
-  | "inlined"
-  | "lockdown"
-  | "module_not_loaded"
-  | "no_btf"
-  | "no_file"
-  | "no_process"
-  | "not_a_function"
-  | "not_found"
-  | "notrace"
-  | "removed"
-  | "renamed"
-  | "several_symbols"
-  | "too_many_arguments"
-  | "unverified"
-  | "variant";
+export const REASON_CODES = [
+  "alias",
+  "blacklisted",
+  "config_off",
+  "inlined",
+  "lockdown",
+  "module_not_loaded",
+  "no_btf",
+  "no_file",
+  "no_process",
+  "not_a_function",
+  "not_found",
+  "notrace",
+  "removed",
+  "renamed",
+  "several_symbols",
+  "too_many_arguments",
+  "unverified",
+  "variant",
+] as const;
+
+/** One of {@linkcode REASON_CODES}. */
+export type ReasonCode = typeof REASON_CODES[number];
 
 /** One reason. */
 export interface Reason {

@@ -29,6 +29,7 @@ export const FUNCTIONS: Readonly<Record<string, Successor>> = {
   __close_fd: renamed("5.11", "kprobe:close_fd"),
   __do_page_cache_readahead: renamed("5.10", "kprobe:do_page_cache_ra"),
   __do_page_fault: removed("5.8", "kprobe:handle_mm_fault"),
+  __fdget_pos: renamed("6.12", "kprobe:fdget_pos"),
   __kmalloc: renamed("6.10", "kprobe:__kmalloc_noprof", "tracepoint:kmem:kmalloc"),
   __vfs_read: removed("5.10", "kprobe:vfs_read"),
   __vfs_write: removed("5.10", "kprobe:vfs_write"),
