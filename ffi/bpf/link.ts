@@ -1,6 +1,8 @@
 import { libbpf } from "../raw/libbpf.ts";
 import type { PointerValue } from "../raw/memory.ts";
 
+export { programsHaveEnded } from "../raw/membarrier.ts";
+
 /** An attached program: libbpf's `struct bpf_link`. {@linkcode detach} and disposing of it detach; twice is safe. */
 export class Link implements Disposable {
   /** What it is attached to, as `kprobe:vfs_read`. */
