@@ -10,6 +10,7 @@ import { isListOption, listCommand } from "./list.ts";
 import { recordCommand, replayCommand } from "./record.ts";
 import { errorLines } from "./report.ts";
 import { printAll, runToolCommand } from "./run_tool.ts";
+import { checkScript, isScript, runScriptCommand } from "./script.ts";
 import { schemaLines } from "./schema.ts";
 import { selftest } from "./selftest.ts";
 import { setColorEnabled } from "./std.ts";
@@ -20,7 +21,7 @@ import { vmCommand } from "./vm_command.ts";
 import { tell, Writer } from "./writer.ts";
 
 const SUBCOMMANDS = [
-  ...["help", "lesson", "list", "record", "replay", "schema", "selftest", "version", "vm"],
+  ...["check", "help", "lesson", "list", "record", "replay", "schema", "selftest", "version", "vm"],
 ] as const;
 
 /** Runs gimlet with its arguments; gives the exit status. */
@@ -54,8 +55,11 @@ export async function main(args: readonly string[]): Promise<number> {
       return printAll(out, versionLines(rest));
     case "vm":
       return await vmCommand(rest, SUBCOMMANDS);
+    case "check":
+      return checkScript(rest);
     default:
       if (isListOption(name)) return listCommand(args);
+      if (isScript(name)) return await runScriptCommand(args);
       return await runToolCommand(findTool(name), rest);
   }
 }

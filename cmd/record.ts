@@ -171,6 +171,7 @@ async function replay(
 function printRecorded(recorded: Exclude<Recorded, { type: "end" }>, json: boolean, out: Writer) {
   if (json !== (recorded.type === "json")) return;
   if (recorded.type === "json" || recorded.kind === "output") out.line(recorded.text);
+  else if (recorded.kind === "piece") out.text(recorded.text);
   else if (recorded.kind === "note") noteLine(recorded.text);
   else tell([recorded.text]);
 }

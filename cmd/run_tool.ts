@@ -136,7 +136,8 @@ function commandOptions(words: readonly string[], options: ToolOptions): Command
   };
 }
 
-function tellReady(fd: number): void {
+/** Says on a file descriptor that all is armed. */
+export function tellReady(fd: number): void {
   try {
     writeOnce(fd, "ready\n");
   } catch (error) {
@@ -147,7 +148,7 @@ function tellReady(fd: number): void {
 }
 
 /** Ends tracing when nothing more can come from stdin: its other end is closed, or gone with the process that had it. */
-function stopOnEof(stop: (request: StopRequest) => void): void {
+export function stopOnEof(stop: (request: StopRequest) => void): void {
   const stopped = () => stop({ reason: "stdin-closed" });
   readToEnd().then(stopped, stopped);
 }
@@ -238,7 +239,7 @@ export function noteLine(text: string): void {
 }
 
 /** Ctrl-C and SIGTERM end the tool in good order; the second one ends it at once. */
-function listenToSignals(stop: (request: StopRequest) => void): Disposable {
+export function listenToSignals(stop: (request: StopRequest) => void): Disposable {
   let asked = false;
   const listeners = (["SIGINT", "SIGTERM"] as const).map((signal) => {
     const listener = () => {

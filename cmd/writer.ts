@@ -50,7 +50,12 @@ export class Writer {
 
   /** Adds a line. */
   line(text: string): void {
-    this.#text += text + "\n";
+    this.text(text + "\n");
+  }
+
+  /** Adds text that has its own line ends. */
+  text(text: string): void {
+    this.#text += text;
     if (this.#text.length >= ENOUGH) this.flush();
   }
 

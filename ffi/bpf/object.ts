@@ -24,6 +24,8 @@ export type { ObjectSource };
 export interface OpenOptions {
   /** The name in messages, and in front of those of its maps of global variables; that of the file where not given. */
   readonly name?: string;
+  /** The object, where the skeleton does not say where its file is. */
+  readonly source?: ObjectSource;
 }
 
 /**
@@ -52,11 +54,11 @@ export function openObject(
     const bytes = readObject(source);
     return openBytes(describeBytes(name, bytes), name, bytes);
   }
-  const { name = source.name } = options;
-  if (source.object === undefined) {
+  const { name = source.name, source: object = source.object } = options;
+  if (object === undefined) {
     throw new TypeError(`Cannot open object ${name}: its skeleton does not say where its file is`);
   }
-  return openBytes(source, name, readObject(source.object));
+  return openBytes(source, name, readObject(object));
 }
 
 function isSource(source: Skeleton | ObjectSource): source is ObjectSource {

@@ -34,6 +34,10 @@ export class Command {
     this.status = this.#finish(output);
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   get ended(): boolean {
     return this.#ended;
   }
@@ -54,6 +58,41 @@ export class Command {
     this.#ended = true;
     return code;
   }
+}
+
+/** A command whose process is there already, and does not run yet: its id can be used before its first instruction. */
+export class HeldCommand implements Disposable {
+  readonly #command: Command;
+  #started = false;
+
+  /** `line` is what the shell would be given. */
+  constructor(line: string, options: Omit<CommandOptions, "words">) {
+    // The shell stops itself; once it goes on, it becomes the command.
+    const words = ["/bin/sh", "-c", `kill -STOP $$; exec ${line}`];
+    this.#command = new Command({ ...options, words });
+  }
+
+  get pid(): number {
+    return this.#command.pid;
+  }
+
+  /** Lets it run. */
+  start(): Command {
+    this.#started = true;
+    waitUntilStopped(this.pid);
+    this.#command.signal("SIGCONT");
+    return this.#command;
+  }
+
+  /** Ends it, where it never ran. */
+  [Symbol.dispose](): void {
+    if (!this.#started) this.#command.signal("SIGKILL");
+  }
+}
+
+/** It stops within microseconds; until then it would not notice that it is to go on. */
+function waitUntilStopped(pid: number): void {
+  while (/\) [RSD] /.test(Deno.readTextFileSync(`/proc/${pid}/stat`)));
 }
 
 /** The kernel says the same of a script whose first line names a program that is not there. */

@@ -9,6 +9,10 @@ export function jsonLine(value: Value): string | undefined {
       return `{"type":"event"${jsonMembers(value.fields)}}`;
     case "status":
       return undefined;
+    case "output": {
+      const plain = value.value();
+      return plain && jsonLine(plain);
+    }
     case "map":
       return json({ type: "map", name: value.name, entries: value.entries });
     case "hist": {

@@ -83,5 +83,5 @@ function parse(line: string): Readonly<Record<string, unknown>> {
 }
 
 function isKind(kind: unknown): kind is RecordedKind {
-  return kind === "output" || kind === "note" || kind === "error";
+  return kind === "output" || kind === "piece" || kind === "note" || kind === "error";
 }

@@ -13,7 +13,7 @@ import { clockNow } from "../../ffi/host/clock.ts";
 import { explainPermission, requireCapabilities } from "../../ffi/probes/permission.ts";
 import { AttachedPlan, attachFirst, type Plans, tryPlan } from "../../ffi/probes/plan.ts";
 import { requireProcess } from "../../ffi/probes/user_function.ts";
-import { Command, type CommandOptions } from "./command.ts";
+import { Command, type CommandOptions, HeldCommand } from "./command.ts";
 import { applyFilters, type Filters } from "./filters.ts";
 import { LossMeter } from "./losses.ts";
 import type { OpenStream } from "./stream.ts";
@@ -44,7 +44,7 @@ export interface RunOptions {
   readonly durationMs?: number;
   readonly maxEvents?: number;
   /** Started once every probe is armed; tracing ends when it ends. */
-  readonly command?: CommandOptions;
+  readonly command?: CommandOptions | HeldCommand;
   /** Called once every probe is armed. */
   readonly onArmed?: () => void;
   /** The file descriptor that the output goes to: the session ends once nobody reads there any more. */
@@ -78,8 +78,48 @@ export async function runTool(tool: Tool, options: RunOptions, sink: Sink): Prom
   using attached = attachFirst(plans, () => openTool(tool, options), { pid });
   using stream = openStream(tool, attached.object);
   announce(tool, attached, sink);
-  const session = new Session(tool, attached, stream, options, sink);
-  return await session.run();
+  const { args = {} } = options;
+  return await runSession(
+    {
+      object: attached.object,
+      stream,
+      settle: () => attached.settle(),
+      detach: () => attached.detach(),
+      report: tool.report?.(attached.object, args) ?? (() => []),
+      interval: tool.interval?.(args),
+      durationMs: tool.durationMs,
+    },
+    options,
+    sink,
+  );
+}
+
+/** What a session runs: something loaded and attached, not yet armed. */
+export interface Subject {
+  /** It has the flag `gimlet_armed` and the map `gimlet_losses`. */
+  readonly object: LoadedObject<Skeleton>;
+  readonly stream?: OpenStream | undefined;
+  /** Waits until no program of it runs any more, once it is disarmed. */
+  settle(): Promise<void>;
+  detach(): Promise<void>;
+  /** What there is to say at each interval and at the end. */
+  report(): Value[];
+  /** Called right before it is armed. */
+  readonly begin?: () => void;
+  /** Called once it is disarmed, and all that happened before was read. */
+  readonly end?: () => void;
+  readonly interval?: Interval | undefined;
+  /** When it ends, if neither a duration nor a command is given. */
+  readonly durationMs?: number | undefined;
+}
+
+/** Runs what is attached, from arming to the last value. What it needs stays open: the caller disposes of it. */
+export async function runSession(
+  subject: Subject,
+  options: RunOptions,
+  sink: Sink,
+): Promise<Outcome> {
+  return await new Session(subject, options, sink).run();
 }
 
 function openStream(tool: Tool, object: LoadedObject<Skeleton>): OpenStream | undefined {
@@ -161,12 +201,11 @@ function announce(tool: Tool, attached: AttachedPlan<Skeleton>, sink: Sink): voi
 }
 
 class Session {
-  readonly #attached: AttachedPlan<Skeleton>;
+  readonly #subject: Subject;
   readonly #stream: OpenStream | undefined;
   readonly #options: RunOptions;
   readonly #sink: Sink;
   readonly #losses: LossMeter;
-  readonly #report: () => Value[];
   readonly #interval: Interval;
   readonly #durationMs: number;
   readonly #epoll = new Epoll();
@@ -177,22 +216,15 @@ class Session {
   #outputClosed = false;
   #command: Command | undefined;
 
-  constructor(
-    tool: Tool,
-    attached: AttachedPlan<Skeleton>,
-    stream: OpenStream | undefined,
-    options: RunOptions,
-    sink: Sink,
-  ) {
-    const { args = {} } = options;
-    this.#attached = attached;
+  constructor(subject: Subject, options: RunOptions, sink: Sink) {
+    const { object, stream, interval = { ms: Infinity } } = subject;
+    this.#subject = subject;
     this.#stream = stream;
     this.#options = options;
     this.#sink = sink;
-    this.#losses = new LossMeter(attached.object);
-    this.#report = tool.report?.(attached.object, args) ?? (() => []);
-    this.#interval = tool.interval?.(args) ?? { ms: Infinity };
-    const untilStopped = options.command === undefined ? tool.durationMs : undefined;
+    this.#losses = new LossMeter(object);
+    this.#interval = interval;
+    const untilStopped = options.command === undefined ? subject.durationMs : undefined;
     this.#durationMs = options.durationMs ?? untilStopped ?? Infinity;
     for (const fd of stream?.fds ?? []) this.#epoll.add(fd);
     const { outputFd } = options;
@@ -204,14 +236,17 @@ class Session {
     const wake = () => this.#epoll.wake();
     stop.addEventListener("abort", wake);
     try {
-      this.#attached.object.setGlobal("gimlet_armed", true);
+      this.#subject.begin?.();
+      this.#subject.object.setGlobal("gimlet_armed", true);
       this.#sink.flush();
       onArmed?.();
       if (command !== undefined) {
-        this.#command = new Command(command);
+        this.#command = command instanceof HeldCommand ? command.start() : new Command(command);
         this.#command.status.then(wake, wake);
       }
       const summary = await this.#finish(await this.#readUntilEnd());
+      // The last: what was seen is told before that.
+      await this.#subject.detach();
       return { summary, commandStatus: await this.#waitForCommand() };
     } finally {
       stop.removeEventListener("abort", wake);
@@ -258,10 +293,10 @@ class Session {
   }
 
   async #finish(reason: EndReason): Promise<SummaryValue> {
-    const { object } = this.#attached;
+    const { object, end } = this.#subject;
     const duration_ns = clockNow("monotonic") - this.#started;
     object.setGlobal("gimlet_armed", false);
-    await this.#attached.detach();
+    await this.#subject.settle();
     const losses = this.#losses.news();
     // What happened before the end was seen; beyond the limit that was asked for nothing is.
     if (reason !== "max-events") {
@@ -270,6 +305,11 @@ class Session {
         await this.#epoll.wait(0); // signals come first here, too
       }
       losses.push(...this.#stream?.losses?.(this.#losses.printed) ?? []);
+    }
+    if (end !== undefined) {
+      end();
+      while (this.#drain(RECORDS_PER_TURN) > 0) this.#sink.flush();
+      losses.push(...this.#losses.news());
     }
     this.#tellLosses(losses);
     if (reason !== "count") this.#tellReport();
@@ -296,7 +336,7 @@ class Session {
 
   #tellReport(): void {
     this.#reports++;
-    for (const value of this.#report()) this.#sink.emit(value);
+    for (const value of this.#subject.report()) this.#sink.emit(value);
   }
 
   #tellLosses(losses: readonly LostValue[]): void {

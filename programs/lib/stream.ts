@@ -11,13 +11,13 @@ import type { Shape } from "../../ffi/wire/shape.ts";
 import { type Format, lines } from "./format.ts";
 import type { FieldsOf, RecordShape } from "./record_shape.ts";
 import { type TraceEvent, TraceStream } from "./trace_stream.ts";
-import type { EventValue, Fields, LostValue } from "./value.ts";
+import type { EventValue, Fields, LostValue, OutputValue } from "./value.ts";
 
 /** A stream that is open: values instead of bytes. */
 export interface OpenStream extends Disposable {
   readonly fds: readonly number[];
   /** As {@linkcode EventSource.drain}. */
-  drain(limit: number, take: (event: EventValue) => boolean): number;
+  drain(limit: number, take: (event: EventValue | OutputValue) => boolean): number;
   /** What was lost of the lines that a program has printed, once nothing more can arrive. */
   losses?(printed: bigint): LostValue[];
 }

@@ -3,9 +3,9 @@
 import { histLines } from "./histogram.ts";
 import type { LossReason, Value } from "./value.ts";
 
-/** Where a line goes: `output` is the tool's result, `note` what is said beside it. */
+/** Where a line goes: `output` is the tool's result, `note` what is said beside it; a `piece` has its own line ends. */
 export interface TextLine {
-  readonly kind: "output" | "note";
+  readonly kind: "output" | "note" | "piece";
   readonly text: string;
 }
 
@@ -41,6 +41,8 @@ export function textLines(value: Value): TextLine[] {
       return [note(`lost ${value.count}: ${LOSS_TEXT[value.reason]}`)];
     case "status":
       return [{ kind: value.kind, text: value.text }];
+    case "output":
+      return [{ kind: "piece", text: value.text() }];
   }
 }
 

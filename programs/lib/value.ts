@@ -90,12 +90,23 @@ export interface StatusValue {
   readonly text: string;
 }
 
+/** What a script prints: text with its own line ends, and the same for machines. */
+export interface OutputValue {
+  readonly type: "output";
+  readonly text: () => string;
+  /** The line of bpftrace's JSON, if it has one. */
+  readonly foreign: () => string | undefined;
+  /** As this program's own record. */
+  readonly value: () => EventValue | MapValue | HistValue | undefined;
+}
+
 /** Why tracing can end. */
 export const END_REASONS = [
   "interrupted",
   "duration",
   "max-events",
   "count",
+  "exit",
   "command",
   "stdin-closed",
   "stdout-closed",
@@ -139,12 +150,13 @@ export type Value =
   | MapValue
   | LostValue
   | StatusValue
+  | OutputValue
   | ExpectValue
   | SummaryValue;
 
 /** Whether a value shows that something happened: an event, or a report that is not empty. */
 export function showsSomething(value: Value): boolean {
-  return value.type === "event" ||
+  return value.type === "event" || value.type === "output" ||
     value.type === "hist" && value.buckets.some(({ count }) => count > 0n) ||
     value.type === "map" && value.entries.length > 0;
 }

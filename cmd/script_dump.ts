@@ -1,0 +1,49 @@
+/** `--dump`: what became of a script, stage by stage. */
+
+import { disassemble } from "../ffi/asm/disassemble.ts";
+import type { Compiled } from "../programs/script/compile.ts";
+import { typeName } from "../programs/script/types.ts";
+import type { Dump } from "./script_options.ts";
+
+/** The lines of a dump. */
+export function dumpLines(dump: Dump, compiled: Compiled): string[] {
+  switch (dump) {
+    case "ast":
+      return treeLines(compiled.script);
+    case "types":
+      return typeLines(compiled);
+    case "bpf":
+      return codeLines(compiled);
+  }
+}
+
+/** The tree as indented JSON without positions. */
+function treeLines(script: Compiled["script"]): string[] {
+  const replace = (key: string, value: unknown) =>
+    key === "span" || key === "nameSpan"
+      ? undefined
+      : typeof value === "bigint"
+      ? value.toString()
+      : value;
+  return JSON.stringify(script, replace, 2).split("\n");
+}
+
+function typeLines({ types, plan }: Compiled): string[] {
+  const maps = (plan?.maps ?? []).map(({ name, keys, value }) => {
+    const shown = keys.length === 0 ? "" : `[${keys.map(typeName).join(", ")}]`;
+    return `${name}${shown}: ${typeName(value)}`;
+  });
+  const programs = types.flatMap(({ probe, variables }) => [
+    probe,
+    ...[...variables].map(([name, type]) => `  ${name}: ${typeName(type)}`),
+  ]);
+  return [...maps, ...programs];
+}
+
+function codeLines({ plan }: Compiled): string[] {
+  return (plan?.programs ?? []).flatMap(({ name, probe, code }) => {
+    const symbols = new Map(code.relocations.map(({ offset, symbol }) => [offset, symbol]));
+    const lines = disassemble(code.bytes, symbols).map((line) => `  ${line}`);
+    return [`${name} (${probe}): ${code.bytes.length / 8} instructions`, ...lines];
+  });
+}

@@ -1,0 +1,284 @@
+/** What a script prints or asks of the reader: `printf()`, `print()`, `exit()`. */
+
+import type { CallNode, Expression } from "../ast.ts";
+import { conversionsOf } from "../format.ts";
+import type { Lowerer, RecordArgument } from "../lower.ts";
+import type { Action } from "../plan.ts";
+import { isNumeric, NONE, type StringType, type Type, typeName, UINT64 } from "../types.ts";
+import type { BuiltinFunction, Typing } from "./builtin.ts";
+
+function typedArguments(nodes: readonly Expression[], lowerer: Lowerer): RecordArgument[] {
+  return nodes.map((node) => ({ node, type: lowerer.type(node) }));
+}
+
+/** Looks whether a format and its arguments fit. */
+function checkFormat(call: CallNode, typing: Typing): void {
+  const [first, ...args] = call.args;
+  if (first?.kind !== "string") {
+    const given = first === undefined ? "none" : typeName(typing.typeOf(first));
+    typing.error(call.span, `${call.name}() expects a string literal (${given} provided)`);
+    return;
+  }
+  const conversions = conversionsOf(first.value);
+  const [wanted, supplied] = [conversions.length, args.length];
+  if (wanted !== supplied) {
+    const what = supplied < wanted ? "Not enough" : "Too many";
+    typing.error(
+      call.span,
+      `${call.name}: ${what} arguments for format string (${supplied} supplied, ${wanted} expected)`,
+    );
+    return;
+  }
+  conversions.forEach(({ conversion }, i) => {
+    const type = typing.typeOf(args[i]!);
+    if (type.kind === "unknown" || fitsConversion(conversion, type)) return;
+    const wants = conversion === "s" ? "string" : conversion === "r" ? "buffer" : "integer";
+    typing.error(
+      call.span,
+      `${call.name}: %${conversion} specifier expects a value of type ${wants} (${
+        nameOf(type)
+      } supplied)`,
+    );
+  });
+}
+
+function nameOf(type: Type): string {
+  return type.kind === "integer" || type.kind === "string" || type.kind === "pointer"
+    ? type.kind
+    : typeName(type);
+}
+
+const TEXTUAL: readonly Type["kind"][] = ["string", "symbolic", "stack", "buffer"];
+
+function fitsConversion(conversion: string, type: Type): boolean {
+  switch (conversion) {
+    case "s":
+      return TEXTUAL.includes(type.kind) || (type.kind === "integer" && type.names !== undefined);
+    case "r":
+      return type.kind === "buffer";
+    default:
+      return isNumeric(type) ||
+        (type.kind === "symbolic" && type.as !== "inet" && type.as !== "mac");
+  }
+}
+
+function formatted(name: "printf" | "cat" | "system", unsafe: boolean): BuiltinFunction {
+  return {
+    names: [name],
+    least: 1,
+    most: Infinity,
+    ...(unsafe ? { unsafe } : {}),
+    type: (call, typing) => {
+      checkFormat(call, typing);
+      return NONE;
+    },
+    run: (call, lowerer) => {
+      const [first, ...args] = call.args;
+      const format = first?.kind === "string" ? first.value : "";
+      lowerer.act({ kind: name, format }, typedArguments(args, lowerer));
+    },
+  };
+}
+
+/** A map as a whole. */
+function wholeMap(call: CallNode, typing: Typing): string | undefined {
+  const [map] = call.args;
+  if (map?.kind === "map" && map.keys.length === 0) return map.name;
+  typing.error(call.span, `${call.name}() expects a map to be provided`);
+  return undefined;
+}
+
+const PRINT: BuiltinFunction = {
+  names: ["print"],
+  least: 1,
+  most: 3,
+  untyped: [0],
+  type: (call, typing) => {
+    const [what, ...rest] = call.args;
+    for (const each of rest) {
+      const value = typing.constant(each);
+      if (value === undefined || value < 0n) {
+        typing.error(each.span, "print() needs numbers that are known beforehand behind the map");
+      }
+    }
+    if (what?.kind !== "map") {
+      if (rest.length > 0) typing.error(call.span, "Non-map print() only takes 1 argument");
+      const type = what === undefined ? NONE : typing.typeOf(what);
+      if (what !== undefined && (type.kind === "none" || type.kind === "aggregate")) {
+        typing.error(call.span, `Invalid argument of print(): ${typeName(type)}`);
+      }
+    } else if (what.keys.length > 0 && typing.mapType(what.name).kind === "aggregate") {
+      typing.unsupported(what.span, "print() of one entry of a map that aggregates");
+    }
+    return NONE;
+  },
+  run: (call, lowerer) => {
+    const [what, top, divisor] = call.args;
+    if (what?.kind === "map" && what.keys.length === 0) {
+      const number = (node: Expression | undefined) =>
+        node === undefined ? 0 : Number(lowerer.typing.constant(node) ?? 0n);
+      return lowerer.act({
+        kind: "print-map",
+        map: what.name,
+        top: number(top),
+        divisor: number(divisor),
+      });
+    }
+    lowerer.act({ kind: "print-value" }, typedArguments([what!], lowerer));
+  },
+};
+
+function onMap(name: "clear" | "zero"): BuiltinFunction {
+  return {
+    names: [name],
+    least: 1,
+    most: 1,
+    untyped: [0],
+    type: (call, typing) => {
+      wholeMap(call, typing);
+      return NONE;
+    },
+    run: ({ args: [map] }, lowerer) => {
+      if (map?.kind === "map") lowerer.act({ kind: name, map: map.name });
+    },
+  };
+}
+
+const DELETE: BuiltinFunction = {
+  names: ["delete"],
+  least: 1,
+  most: 2,
+  untyped: [0],
+  type: (call, typing) => {
+    const [map, key] = call.args;
+    if (map?.kind !== "map") typing.error(call.span, "delete() expects a map to be provided");
+    else if (key !== undefined) {
+      typing.unsupported(key.span, "delete() with the key behind the map: write delete(@x[key])");
+    } else {
+      const type = typing.mapType(map.name);
+      if (type.kind === "aggregate" && (type.of === "hist" || type.of === "lhist")) {
+        typing.unsupported(map.span, "delete() of one histogram of a map: clear() removes all");
+      }
+      if (map.keys.length === 0 && typing.isKeyed(map.name)) {
+        typing.error(
+          map.span,
+          `delete() needs the key of an entry: ${map.name}[…]`,
+          "clear() removes all",
+        );
+      }
+    }
+    return NONE;
+  },
+  run: ({ args: [map] }, lowerer) => {
+    if (map?.kind !== "map") return;
+    const key = lowerer.key(map);
+    lowerer.ir.call("map_delete_elem", { map: lowerer.mapPlan(map.name).symbol }, key);
+  },
+};
+
+const HAS_KEY: BuiltinFunction = {
+  names: ["has_key"],
+  least: 1,
+  most: 2,
+  type: (call, typing) => {
+    const [map, key] = call.args;
+    if (map?.kind !== "map") typing.error(call.span, "has_key() expects a map to be provided");
+    else if (key !== undefined) {
+      typing.unsupported(key.span, "has_key() with the key behind the map: write has_key(@x[key])");
+    }
+    return UINT64;
+  },
+  scalar: ({ args: [map] }, lowerer) => {
+    const { ir } = lowerer;
+    const result = ir.define((dst) => ({ op: "move", dst, src: 0n }));
+    const missing = ir.label();
+    if (map?.kind === "map") ir.branch("eq", lowerer.lookUp(map), 0n, missing);
+    ir.add({ op: "move", dst: result, src: 1n });
+    ir.place(missing);
+    return result;
+  },
+};
+
+const EXIT: BuiltinFunction = {
+  names: ["exit"],
+  least: 0,
+  most: 1,
+  type: () => NONE,
+  run: ({ args: [code] }, lowerer) => {
+    const status: RecordArgument[] = code === undefined
+      ? []
+      : [{ operand: lowerer.scalar(code), type: UINT64 }];
+    lowerer.act({ kind: "exit" }, status);
+    lowerer.leave();
+  },
+};
+
+const TIME: BuiltinFunction = {
+  names: ["time"],
+  least: 0,
+  most: 1,
+  type: ({ args: [format] }, typing) => {
+    if (format !== undefined && format.kind !== "string") {
+      typing.error(format.span, "time() expects a string literal");
+    }
+    return NONE;
+  },
+  run: ({ args: [format] }, lowerer) => {
+    const text = format?.kind === "string" ? format.value : "%H:%M:%S\n";
+    lowerer.act({ kind: "time", format: text });
+  },
+};
+
+const MOST_JOINED = 16;
+
+const JOIN: BuiltinFunction = {
+  names: ["join"],
+  least: 1,
+  most: 2,
+  type: ({ args: [list, separator] }, typing) => {
+    const type = typing.typeOf(list!);
+    if (!isNumeric(type) && type.kind !== "array" && type.kind !== "unknown") {
+      typing.error(
+        list!.span,
+        `join() only supports int or pointer arguments (${typeName(type)} provided)`,
+      );
+    }
+    if (separator !== undefined && separator.kind !== "string") {
+      typing.error(separator.span, "join() expects a string literal as its second argument");
+    }
+    return NONE;
+  },
+  run: ({ args: [list, separator] }, lowerer) => join(lowerer, list!, separator),
+};
+
+/** The words of a list of strings, up to the first null pointer. */
+function join(lowerer: Lowerer, list: Expression, separator: Expression | undefined): void {
+  const type: StringType = { kind: "string", size: lowerer.typing.settings.maxString };
+  const place = lowerer.pointed(list);
+  const space = place.space === "own" || place.space === "context" ? "kernel" : place.space;
+  const address = lowerer.ir.define((dst) => ({ op: "move", dst, src: lowerer.addressOf(place) }));
+  const words: RecordArgument[] = Array.from({ length: MOST_JOINED }, (_, i) => ({
+    pointer: { space, address, offset: i * 8 },
+    type,
+  }));
+  const action: Action = {
+    kind: "join",
+    separator: separator?.kind === "string" ? separator.value : " ",
+  };
+  lowerer.act(action, words);
+}
+
+/** All of them. */
+export const OUTPUT: readonly BuiltinFunction[] = [
+  formatted("printf", false),
+  formatted("cat", false),
+  formatted("system", true),
+  PRINT,
+  onMap("clear"),
+  onMap("zero"),
+  DELETE,
+  HAS_KEY,
+  EXIT,
+  TIME,
+  JOIN,
+];

@@ -1,0 +1,46 @@
+/** Where functions have their arguments, as the kernel keeps a program's registers: `struct pt_regs`. */
+
+/** The registers of an architecture: bytes into its `struct pt_regs`. */
+export interface RegisterLayout {
+  readonly args: readonly number[];
+  readonly result: number;
+  readonly stackPointer: number;
+  readonly names: Readonly<Record<string, number>>;
+  /** The first argument on the stack, in words from the stack pointer at a function's entry. */
+  readonly stackArgs: number;
+}
+
+const X86_ORDER = [
+  ...["r15", "r14", "r13", "r12", "bp", "bx", "r11", "r10", "r9", "r8", "ax", "cx", "dx", "si"],
+  ...["di", "orig_ax", "ip", "cs", "flags", "sp", "ss"],
+];
+
+const ARM_ORDER = [...Array.from({ length: 31 }, (_, i) => `r${i}`), "sp", "pc", "pstate"];
+
+function layout(
+  order: readonly string[],
+  { args, result, stackArgs }: { args: readonly string[]; result: string; stackArgs: number },
+): RegisterLayout {
+  const names = Object.fromEntries(order.map((name, i) => [name, i * 8]));
+  return {
+    names,
+    args: args.map((name) => names[name]!),
+    result: names[result]!,
+    stackPointer: names["sp"]!,
+    stackArgs,
+  };
+}
+
+/** By the names of Deno's architectures. */
+export const REGISTERS: Readonly<Record<"x86_64" | "aarch64", RegisterLayout>> = {
+  x86_64: layout(X86_ORDER, {
+    args: ["di", "si", "dx", "cx", "r8", "r9"],
+    result: "ax",
+    stackArgs: 1,
+  }),
+  aarch64: layout(ARM_ORDER, {
+    args: ["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7"],
+    result: "r0",
+    stackArgs: 0,
+  }),
+};

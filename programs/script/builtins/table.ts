@@ -1,0 +1,61 @@
+/** All builtins, by their names. */
+
+import { AGGREGATES } from "./aggregates.ts";
+import type { BuiltinFunction, BuiltinValue } from "./builtin.ts";
+import { NETWORK } from "./network.ts";
+import { OUTPUT } from "./output.ts";
+import { STACKS } from "./stacks.ts";
+import { TEXT } from "./text.ts";
+import { VALUES } from "./values.ts";
+
+let values: ReadonlyMap<string, BuiltinValue> | undefined;
+let functions: ReadonlyMap<string, BuiltinFunction> | undefined;
+
+// Made on first use: the tables and the lowerer know each other.
+function byName<T extends { readonly names: readonly string[] }>(
+  all: readonly T[],
+): ReadonlyMap<string, T> {
+  return new Map(all.flatMap((each) => each.names.map((name) => [name, each] as const)));
+}
+
+function allFunctions(): ReadonlyMap<string, BuiltinFunction> {
+  return functions ??= byName([...AGGREGATES, ...OUTPUT, ...TEXT, ...NETWORK, ...STACKS]);
+}
+
+/** `pid` */
+export function builtinValue(name: string): BuiltinValue | undefined {
+  return (values ??= byName(VALUES)).get(name);
+}
+
+/** `printf` */
+export function builtinFunction(name: string): BuiltinFunction | undefined {
+  return allFunctions().get(name);
+}
+
+/** Functions and values that bpftrace has and gimlet has not. */
+export const MISSING: readonly string[] = [
+  ...["uaddr", "signal", "override", "path", "cgroup_path", "skboutput", "pton", "kptr", "uptr"],
+  ...[
+    "hex",
+    "strcontains",
+    "len",
+    "tseries",
+    "errorf",
+    "fail",
+    "debugf",
+    "stack_len",
+    "socket_cookie",
+  ],
+  ...["percpu_kaddr", "nsecs", "strerror", "strcap", "usermode", "is_ptr", "is_str", "is_array"],
+  ...["kfunc_exist", "kfunc_allowed", "find", "for_each_cgroup", "strstr", "buf_to_str", "ppid"],
+];
+
+/** The names of all values, for those who wrote another. */
+export function builtinNames(): string[] {
+  return VALUES.flatMap(({ names }) => names);
+}
+
+/** The names of all functions. */
+export function functionNames(): string[] {
+  return [...allFunctions().keys()];
+}

@@ -1,0 +1,271 @@
+/** Builtins without arguments: `pid`, `comm`, `nsecs`. */
+
+import type { Operand } from "../ir.ts";
+import { type Lowerer, VARIABLES } from "../lower.ts";
+import type { HelperName } from "../../../ffi/asm/helpers.ts";
+import { INT64, NONE, type Type, UINT64, UNKNOWN } from "../types.ts";
+import type { BuiltinValue, Typing } from "./builtin.ts";
+import { REGISTERS } from "./registers.ts";
+import { stackOf, stackType } from "./stacks.ts";
+
+const COMM_SIZE = 16;
+
+function value(
+  names: readonly string[],
+  type: Type,
+  scalar: (lowerer: Lowerer) => Operand,
+): BuiltinValue {
+  return { names, type: () => type, scalar: (_, lowerer) => scalar(lowerer) };
+}
+
+function helper(names: readonly string[], type: Type, name: HelperName): BuiltinValue {
+  return value(names, type, (lowerer) => lowerer.ir.call(name));
+}
+
+const TASK = (typing: Typing): Type => {
+  const task = typing.facts.type("struct task_struct");
+  return task === undefined ? UINT64 : { kind: "pointer", to: task, space: "kernel" };
+};
+
+/** The argument of a probe on a function, counted from 0. */
+function argument(index: number): BuiltinValue {
+  return {
+    names: [`arg${index}`],
+    type: (typing, span) => {
+      const { kind } = typing.attachment;
+      const allowed = kind === "kprobe" || kind === "uprobe" || kind === "rawtracepoint" ||
+        kind === "usdt";
+      if (!allowed) {
+        typing.error(span, `The arg${index} builtin can not be used with '${kind}' probes`);
+      }
+      if (kind === "usdt") typing.unsupported(span, `arg${index} of usdt probes`);
+      return UINT64;
+    },
+    scalar: (_, lowerer) => {
+      const { ir, context, typing } = lowerer;
+      if (typing.attachment.kind === "rawtracepoint") return ir.load(context, index * 8, 8);
+      const offset = REGISTERS[typing.facts.arch].args[index];
+      if (offset !== undefined) return ir.load(context, offset, 8);
+      return stackArgument(lowerer, index - REGISTERS[typing.facts.arch].args.length);
+    },
+  };
+}
+
+/** `sarg0`, and arguments for which there was no register. */
+function stackArgument(lowerer: Lowerer, index: number): Operand {
+  const { ir, context, typing } = lowerer;
+  const { stackPointer, stackArgs } = REGISTERS[typing.facts.arch];
+  const address = ir.load(context, stackPointer, 8);
+  return lowerer.readScalar({
+    type: UINT64,
+    space: typing.defaultSpace(),
+    address,
+    offset: (index + stackArgs) * 8,
+  });
+}
+
+function onStack(index: number): BuiltinValue {
+  return {
+    names: [`sarg${index}`],
+    type: (typing, span) => {
+      const { kind } = typing.attachment;
+      if (kind !== "kprobe" && kind !== "uprobe") {
+        typing.error(span, `The sarg${index} builtin can not be used with '${kind}' probes`);
+      }
+      return UINT64;
+    },
+    scalar: (_, lowerer) => stackArgument(lowerer, index),
+  };
+}
+
+const RETVAL: BuiltinValue = {
+  names: ["retval"],
+  type: (typing, span) => {
+    const { attachment } = typing;
+    if (attachment.kind === "fexit") {
+      return typing.facts.kernelFunction(attachment.symbol)?.returns ?? UINT64;
+    }
+    if (attachment.kind !== "kretprobe" && attachment.kind !== "uretprobe") {
+      typing.error(
+        span,
+        `The retval builtin can not be used with '${attachment.kind}' probes`,
+        "It is for 'kretprobe', 'uretprobe' and 'kretfunc' probes",
+      );
+    }
+    return UINT64;
+  },
+  scalar: (node, lowerer) => {
+    const { ir, context, typing } = lowerer;
+    const { attachment } = typing;
+    if (attachment.kind !== "fexit") {
+      return ir.load(context, REGISTERS[typing.facts.arch].result, 8);
+    }
+    const count = typing.facts.kernelFunction(attachment.symbol)?.parameters.length ?? 0;
+    const type = lowerer.type(node);
+    return lowerer.readScalar({ type, space: "kernel", address: context, offset: count * 8 });
+  },
+};
+
+const ARGS: BuiltinValue = {
+  names: ["args"],
+  type: (typing, span) => {
+    const { attachment, facts } = typing;
+    if (attachment.kind === "tracepoint") {
+      const record = facts.tracepoint(attachment.category, attachment.event);
+      return record === undefined ? UNKNOWN : { kind: "record", record, space: "context" };
+    }
+    if (attachment.kind === "fentry" || attachment.kind === "fexit") {
+      const found = facts.kernelFunction(attachment.symbol);
+      if (found === undefined) return UNKNOWN;
+      return {
+        kind: "record",
+        space: "kernel",
+        record: parametersOf(attachment.symbol, found.parameters),
+      };
+    }
+    typing.error(
+      span,
+      `The args builtin can only be used with tracepoint and kfunc probes (${attachment.kind} used here)`,
+    );
+    return UNKNOWN;
+  },
+};
+
+function parametersOf(
+  symbol: string,
+  parameters: readonly { readonly name: string; readonly type: Type }[],
+) {
+  const fields = new Map(
+    parameters.map(({ name, type }, i) => [name, { name, type, offset: i * 8 }] as const),
+  );
+  return {
+    name: `the arguments of ${symbol}`,
+    size: parameters.length * 8,
+    field: (name: string) => fields.get(name),
+    fieldNames: () => [...fields.keys()],
+  };
+}
+
+const COMM: BuiltinValue = {
+  names: ["comm"],
+  type: () => ({ kind: "string", size: COMM_SIZE }),
+  into: (_, { ir }, target) => {
+    ir.call("get_current_comm", target, BigInt(COMM_SIZE));
+  },
+};
+
+const PROBE: BuiltinValue = {
+  names: ["probe"],
+  type: ({ probe }) => ({ kind: "string", size: new TextEncoder().encode(probe).length + 1 }),
+  into: (_, lowerer, target) => {
+    const { probe } = lowerer.typing;
+    const size = Math.ceil((new TextEncoder().encode(probe).length + 1) / 8) * 8;
+    lowerer.textInto(probe, target, size);
+  },
+};
+
+const FUNC: BuiltinValue = {
+  names: ["func"],
+  type: (typing, span) => {
+    const { attachment } = typing;
+    switch (attachment.kind) {
+      case "kprobe":
+        return { kind: "symbolic", as: "ksym", size: 8 };
+      case "uprobe":
+        return { kind: "symbolic", as: "usym", size: 16 };
+      case "fentry":
+      case "fexit":
+        return { kind: "string", size: attachment.symbol.length + 1 };
+      default:
+        typing.error(span, `The func builtin can not be used with '${attachment.kind}' probes`);
+        return UNKNOWN;
+    }
+  },
+  scalar: (_, { ir, context, typing }) =>
+    ir.load(context, instructionPointer(typing.facts.arch), 8),
+  into: (_, lowerer, target) => {
+    const { ir, context, typing } = lowerer;
+    const { attachment } = typing;
+    if (attachment.kind === "fentry" || attachment.kind === "fexit") {
+      const size = Math.ceil((attachment.symbol.length + 1) / 8) * 8;
+      return lowerer.textInto(attachment.symbol, target, size);
+    }
+    const address = ir.load(context, instructionPointer(typing.facts.arch), 8);
+    ir.store(target.base, target.offset, 8, address);
+    const pid = ir.alu("rsh", lowerer.pidTgid(), 32n);
+    ir.store(target.base, target.offset + 8, 8, pid);
+  },
+};
+
+function instructionPointer(arch: "x86_64" | "aarch64"): number {
+  const { names } = REGISTERS[arch];
+  return (names["ip"] ?? names["pc"])!;
+}
+
+function stack(name: "kstack" | "ustack"): BuiltinValue {
+  const of = name === "kstack" ? "kernel" : "user";
+  return {
+    names: [name],
+    type: (typing) => stackType(of, typing.settings),
+    scalar: (node, lowerer) => stackOf(lowerer, lowerer.type(node)),
+    into: (node, lowerer, target) => {
+      const { ir } = lowerer;
+      ir.store(target.base, target.offset, 8, stackOf(lowerer, lowerer.type(node)));
+      ir.store(target.base, target.offset + 8, 8, ir.alu("rsh", lowerer.pidTgid(), 32n));
+    },
+  };
+}
+
+/** All of them. */
+export const VALUES: readonly BuiltinValue[] = [
+  value(["pid"], UINT64, (lowerer) => lowerer.ir.alu("rsh", lowerer.pidTgid(), 32n)),
+  value(["tid"], UINT64, (lowerer) => lowerer.low32(lowerer.pidTgid())),
+  value(["uid"], UINT64, (lowerer) => lowerer.low32(lowerer.ir.call("get_current_uid_gid"))),
+  value(["gid"], UINT64, ({ ir }) => ir.alu("rsh", ir.call("get_current_uid_gid"), 32n)),
+  helper(["nsecs"], UINT64, "ktime_get_boot_ns"),
+  value(["elapsed"], UINT64, (lowerer) => {
+    const { ir } = lowerer;
+    const started = ir.load(lowerer.variable(VARIABLES.started), 0, 8);
+    return ir.alu("sub", ir.call("ktime_get_boot_ns"), started);
+  }),
+  helper(["cpu"], UINT64, "get_smp_processor_id"),
+  helper(["numaid"], UINT64, "get_numa_node_id"),
+  helper(["cgroup"], UINT64, "get_current_cgroup_id"),
+  helper(["jiffies"], UINT64, "jiffies64"),
+  value(["rand"], UINT64, (lowerer) => lowerer.low32(lowerer.ir.call("get_prandom_u32"))),
+  { names: ["ncpus"], type: () => UINT64, scalar: (_, { typing }) => BigInt(typing.facts.cpus) },
+  {
+    names: ["curtask"],
+    type: TASK,
+    scalar: (_, { ir }) => ir.call("get_current_task"),
+  },
+  {
+    names: ["ctx"],
+    type: () => ({ kind: "pointer", to: NONE, space: "kernel" }),
+    scalar: (_, { context }) => context,
+  },
+  {
+    names: ["username"],
+    type: () => ({ kind: "symbolic", as: "username", size: 8 }),
+    scalar: (_, lowerer) => lowerer.low32(lowerer.ir.call("get_current_uid_gid")),
+  },
+  {
+    names: ["cpid"],
+    type: (typing, span) => {
+      if (typing.settings.child === undefined) {
+        typing.error(span, "cpid can not be used without child command", "Give one with -c");
+      }
+      return INT64;
+    },
+    scalar: (_, { typing }) => BigInt(typing.settings.child ?? 0),
+  },
+  COMM,
+  PROBE,
+  FUNC,
+  ARGS,
+  RETVAL,
+  stack("kstack"),
+  stack("ustack"),
+  ...Array.from({ length: 10 }, (_, i) => argument(i)),
+  ...Array.from({ length: 10 }, (_, i) => onStack(i)),
+];

@@ -1,0 +1,257 @@
+/** From a script's text to a plan: pure, and the same each time. */
+
+import {
+  MAP_TYPE,
+  type ObjectMap,
+  type ObjectProgram,
+  writeObject,
+} from "../../ffi/asm/object_file.ts";
+import type { AttachPoint, ProbeNode, Script } from "./ast.ts";
+import { Constants } from "./constants.ts";
+import { emit, StackOverflow } from "./emit.ts";
+import { expandWildcards } from "./expand.ts";
+import type { KernelFacts } from "./facts.ts";
+import { type Lowered, Lowerer, type ScriptOutput, VARIABLE_NAMES } from "./lower.ts";
+import { parse } from "./parser.ts";
+import { Declared } from "./passes/declared.ts";
+import { type MapTypes, ProgramTyping, type ScriptTypes } from "./passes/typing.ts";
+import {
+  type ActionPlan,
+  LOSS_KINDS,
+  type MapPlan,
+  NAMES,
+  type Plan,
+  type ProgramPlan,
+} from "./plan.ts";
+import type { Attachment } from "./probes.ts";
+import { type Settings, withConfig } from "./settings.ts";
+import { Diagnostics, Source } from "./source.ts";
+import { INT64, storageSize, type Type } from "./types.ts";
+
+/** What a compilation takes beside the text. */
+export interface CompileOptions {
+  readonly facts: KernelFacts;
+  readonly settings: Settings;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** "Did you mean …?" */
+  readonly suggest: (name: string, known: readonly string[]) => string;
+}
+
+/** What came of it. Without a plan there is at least one error. */
+export interface Compiled {
+  readonly plan: Plan | undefined;
+  readonly script: Script;
+  readonly diagnostics: Diagnostics;
+  readonly types: readonly ProgramTyping[];
+  readonly settings: Settings;
+}
+
+/** A program that is to be made: a probe at one of its places. */
+export interface ProgramSource {
+  readonly probe: ProbeNode;
+  readonly attachPoint: AttachPoint;
+  /** What it is compiled for. */
+  readonly attachment: Attachment;
+  /** All places that it goes to; the code is the same for each. */
+  readonly attachments: readonly Attachment[];
+}
+
+// Types of maps that depend on each other settle after a few rounds.
+const MOST_ROUNDS = 10;
+const STACK_DEPTH = 127;
+const MOST_STACKS = 128 * 1024;
+const LARGEST_FRAME = 32 * 1024;
+
+/** Compiles a script. */
+export function compile(source: Source, options: CompileOptions): Compiled {
+  const diagnostics = new Diagnostics();
+  const script = parse(source, diagnostics);
+  const { config } = script;
+  const { environment = {}, facts, suggest } = options;
+  const settings = withConfig(options.settings, { config, environment }, diagnostics);
+  const done = (plan?: Plan, types: readonly ProgramTyping[] = []): Compiled => ({
+    plan: diagnostics.hasErrors ? undefined : plan,
+    script,
+    diagnostics,
+    types,
+    settings,
+  });
+  if (diagnostics.hasErrors) return done();
+  const programs = expandWildcards(script, { facts, settings, diagnostics, suggest });
+  if (programs.length === 0 && !diagnostics.hasErrors) {
+    diagnostics.error({ start: 0, end: 1 }, "No probes to attach");
+  }
+  const declared = new Declared(script.declarations, { facts, diagnostics });
+  const shared: ScriptTypes = { facts, settings, declared, maps: new Map(), suggest };
+  const types = typeAll(programs, shared, diagnostics);
+  if (diagnostics.hasErrors) return done(undefined, types);
+  return done(generate(source, { programs, types, shared, diagnostics }), types);
+}
+
+/** Types all programs, again and again, until nothing changes; the mistakes of the last round count. */
+function typeAll(
+  programs: readonly ProgramSource[],
+  shared: ScriptTypes,
+  diagnostics: Diagnostics,
+): ProgramTyping[] {
+  const known = new Map<number, ProgramTyping["variables"]>();
+  for (let round = 1;; round++) {
+    const found = new Diagnostics();
+    const types = programs.map(({ probe, attachPoint, attachment }, i) => {
+      const typing = new ProgramTyping(shared, { attachment, text: attachPoint.text }, found);
+      typing.expect(known.get(i));
+      typing.program(probe.predicate, probe.body);
+      known.set(i, typing.variables);
+      return typing;
+    });
+    if (types.some(({ changed }) => changed) && round < MOST_ROUNDS && !found.hasErrors) continue;
+    checkMaps(shared, found);
+    diagnostics.all.push(...found.all);
+    return types;
+  }
+}
+
+function checkMaps({ maps, suggest }: ScriptTypes, diagnostics: Diagnostics): void {
+  const assigned = [...maps].filter(([, { value }]) => value.kind !== "unknown")
+    .map(([name]) => name);
+  for (const [name, { value, span }] of maps) {
+    if (value.kind !== "unknown") continue;
+    diagnostics.error(span, `Undefined map: ${name}`, suggest(name, assigned));
+  }
+}
+
+function generate(
+  source: Source,
+  { programs, types, shared, diagnostics }: {
+    readonly programs: readonly ProgramSource[];
+    readonly types: readonly ProgramTyping[];
+    readonly shared: ScriptTypes;
+    readonly diagnostics: Diagnostics;
+  },
+): Plan | undefined {
+  const maps = new Map([...shared.maps].map(([name, map]) => [name, planMap(name, map)]));
+  const actions: ActionPlan[] = [];
+  const constants = new Constants();
+  const output: ScriptOutput = { source, maps, constants, actions };
+  const plans: ProgramPlan[] = [];
+  const code: ObjectProgram[] = [];
+  let frameSize = 8;
+  programs.forEach(({ probe, attachPoint, attachment, attachments }, index) => {
+    const lowerer = new Lowerer(output, types[index]!);
+    const { predicate, body, span } = probe;
+    const lowered = lowerer.program({ predicate, body, span, index });
+    frameSize = Math.max(frameSize, lowered.frameSize);
+    const name = `probe_${index}`;
+    const assembled = assemble(lowered, attachPoint, diagnostics);
+    if (assembled === undefined) return;
+    code.push({ name, section: sectionOf(attachment), code: assembled });
+    plans.push({ name, probe: types[index]!.probe, attachments, code: assembled });
+  });
+  if (frameSize > LARGEST_FRAME) {
+    const message = `not supported: ${frameSize} bytes of strings at once in a probe`;
+    diagnostics.error({ start: 0, end: 1 }, message, "Set a smaller max_strlen");
+  }
+  if (diagnostics.hasErrors) return undefined;
+  const { settings } = shared;
+  const objectMaps = [
+    ...standardMaps(settings, { programs: programs.length, frameSize }),
+    ...[...maps.values()].map((map) => objectMap(map, settings)),
+  ];
+  const object = writeObject({
+    programs: code,
+    maps: objectMaps,
+    constants: constants.bytes(),
+    variables: VARIABLE_NAMES,
+    license: "GPL",
+    source: { file: source.name, text: source.text },
+  });
+  return { object, programs: plans, objectMaps, maps: [...maps.values()], actions };
+}
+
+function assemble(lowered: Lowered, { span }: AttachPoint, diagnostics: Diagnostics) {
+  try {
+    return emit(lowered.code, lowered.stackSize);
+  } catch (error) {
+    if (!(error instanceof StackOverflow || error instanceof RangeError)) throw error;
+    diagnostics.error(
+      span,
+      `not supported: this probe is too large (${error.message})`,
+      "Divide it into several probes, or its long expressions into several statements",
+    );
+    return undefined;
+  }
+}
+
+function planMap(name: string, { keys = [], value }: MapTypes): MapPlan {
+  const perCpu = value.kind === "aggregate";
+  return { name, symbol: `AT_${name.slice(1)}`, keys, value: settled(value), perCpu };
+}
+
+function settled(type: Type): Type {
+  return type.kind === "unknown" ? INT64 : type;
+}
+
+function standardMaps(
+  { ringBytes }: Settings,
+  { programs, frameSize }: { programs: number; frameSize: number },
+): ObjectMap[] {
+  return [
+    { name: NAMES.ring, type: MAP_TYPE.ringbuf, maxEntries: ringBytes },
+    {
+      name: NAMES.losses,
+      type: MAP_TYPE.percpu_array,
+      keySize: 4,
+      valueSize: 8,
+      maxEntries: LOSS_KINDS,
+    },
+    {
+      name: NAMES.frames,
+      type: MAP_TYPE.percpu_array,
+      keySize: 4,
+      valueSize: frameSize,
+      maxEntries: programs,
+    },
+    {
+      name: NAMES.stacks,
+      type: MAP_TYPE.stack_trace,
+      keySize: 4,
+      valueSize: STACK_DEPTH * 8,
+      maxEntries: MOST_STACKS,
+    },
+  ];
+}
+
+function objectMap({ symbol, keys, value, perCpu }: MapPlan, { maxMapKeys }: Settings): ObjectMap {
+  const bucketed = value.kind === "aggregate" && (value.of === "hist" || value.of === "lhist");
+  const keySize = keys.reduce((sum, key) => sum + storageSize(key), 0) + (bucketed ? 8 : 0);
+  return {
+    name: symbol,
+    type: perCpu ? MAP_TYPE.percpu_hash : MAP_TYPE.hash,
+    keySize: Math.max(8, keySize),
+    valueSize: storageSize(value),
+    maxEntries: keys.length === 0 && !bucketed ? 1 : maxMapKeys,
+  };
+}
+
+/** The section that says a program's type to libbpf. */
+function sectionOf(attachment: Attachment): string {
+  switch (attachment.kind) {
+    case "begin":
+    case "end":
+      return "raw_tp";
+    case "interval":
+    case "profile":
+    case "software":
+    case "hardware":
+      return "perf_event";
+    case "rawtracepoint":
+      return "raw_tp";
+    case "fentry":
+    case "fexit":
+      return `${attachment.kind}/${attachment.symbol}`;
+    case "tracepoint":
+      return "tracepoint";
+    default:
+      return attachment.kind;
+  }
+}

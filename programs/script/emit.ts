@@ -1,0 +1,280 @@
+/** From the intermediate representation to BPF: real registers, real instructions. */
+
+import { type Assembled, Assembler, type Label, type Source } from "../../ffi/asm/assembler.ts";
+import { HELPER } from "../../ffi/asm/helpers.ts";
+import { fitsImmediate, FRAME_POINTER, type Register } from "../../ffi/asm/instruction.ts";
+import { liveness, withoutDeadCode } from "./flow.ts";
+import type { Argument, Base, Instruction, IrLabel, Operand, VirtualRegister } from "./ir.ts";
+import { allocate, type Home } from "./regalloc.ts";
+
+/** What the kernel gives a program of stack. */
+export const MOST_STACK = 512;
+
+// Values on the stack pass through these; nothing lives in them.
+const FIRST: Register = 0;
+const SECOND: Register = 1;
+
+/** The program needs more stack than there is. */
+export class StackOverflow extends Error {}
+
+/**
+ * Emits a program that uses `stackSize` bytes of stack for data.
+ *
+ * @throws {StackOverflow}
+ */
+export function emit(code: readonly Instruction[], stackSize: number): Assembled {
+  const live = withoutDeadCode(code);
+  const { unwritten } = liveness(live);
+  // The verifier lets nobody read what nobody wrote.
+  const zeros = [...unwritten].map((dst): Instruction => ({ op: "move", dst, src: 0n }));
+  const head = live.findIndex(({ op }) => op !== "context" && op !== "line");
+  const whole = [...live.slice(0, head), ...zeros, ...live.slice(head)];
+  const { homes, stackSize: used } = allocate(whole, liveness(whole).intervals, stackSize);
+  if (used > MOST_STACK) throw new StackOverflow(`${used} bytes of stack`);
+  return new Emitter(homes).emit(whole);
+}
+
+class Emitter {
+  readonly #assembler = new Assembler();
+  readonly #homes: ReadonlyMap<VirtualRegister, Home>;
+  readonly #labels = new Map<number, Label>();
+
+  constructor(homes: ReadonlyMap<VirtualRegister, Home>) {
+    this.#homes = homes;
+  }
+
+  emit(code: readonly Instruction[]): Assembled {
+    for (const instruction of code) this.#instruction(instruction);
+    return this.#assembler.assemble();
+  }
+
+  #instruction(instruction: Instruction): void {
+    const out = this.#assembler;
+    switch (instruction.op) {
+      case "context":
+        return this.#write(instruction.dst, SECOND);
+      case "move":
+        return this.#move(instruction.dst, instruction.src);
+      case "alu":
+        return this.#alu(instruction);
+      case "negate": {
+        const dst = this.#target(instruction.dst);
+        this.#into(dst, instruction.src);
+        out.negate(dst);
+        return this.#write(instruction.dst, dst);
+      }
+      case "swap": {
+        const dst = this.#target(instruction.dst);
+        this.#into(dst, instruction.src);
+        out.byteSwap(dst, instruction.bits);
+        return this.#write(instruction.dst, dst);
+      }
+      case "extend": {
+        const dst = this.#target(instruction.dst);
+        this.#into(dst, instruction.src);
+        const shift = { immediate: 64 - instruction.bits };
+        out.alu("lsh", dst, shift);
+        out.alu(instruction.signed ? "arsh" : "rsh", dst, shift);
+        return this.#write(instruction.dst, dst);
+      }
+      case "load": {
+        const dst = this.#target(instruction.dst);
+        out.load(dst, this.#base(instruction.base, SECOND), instruction.offset, instruction.size);
+        return this.#write(instruction.dst, dst);
+      }
+      case "store": {
+        const base = this.#base(instruction.base, SECOND);
+        const source = this.#source(instruction.src, FIRST);
+        return out.store(base, instruction.offset, instruction.size, source);
+      }
+      case "atomicAdd": {
+        const source = this.#read(instruction.src, FIRST);
+        return out.atomicAdd(this.#base(instruction.base, SECOND), instruction.offset, source);
+      }
+      case "address": {
+        const dst = this.#target(instruction.dst);
+        this.#address(dst, instruction.base, instruction.offset);
+        return this.#write(instruction.dst, dst);
+      }
+      case "index": {
+        this.#into(FIRST, instruction.index);
+        const label = this.#label(instruction.otherwise);
+        out.branch("gt", FIRST, { immediate: instruction.most }, label);
+        this.#into(SECOND, instruction.base);
+        out.alu("add", SECOND, { register: FIRST });
+        return this.#write(instruction.dst, SECOND);
+      }
+      case "symbol": {
+        const dst = this.#target(instruction.dst);
+        out.symbol(dst, instruction.symbol, instruction.addend);
+        return this.#write(instruction.dst, dst);
+      }
+      case "call": {
+        this.#arguments(instruction.args);
+        out.call(HELPER[instruction.helper]);
+        if (instruction.dst !== undefined) this.#write(instruction.dst, FIRST);
+        return;
+      }
+      case "jump":
+        return out.jump(this.#label(instruction.target));
+      case "branch": {
+        const right = this.#source(instruction.right, SECOND);
+        const left = this.#read(instruction.left, FIRST);
+        return out.branch(instruction.condition, left, right, this.#label(instruction.target));
+      }
+      case "label":
+        return out.place(this.#label(instruction.label));
+      case "line":
+        return out.line(instruction.line, instruction.column);
+      case "exit":
+        out.constant(0, 0n);
+        return out.exit();
+    }
+  }
+
+  #alu({ dst, left, right, operation }: Extract<Instruction, { op: "alu" }>): void {
+    const out = this.#assembler;
+    const target = this.#target(dst);
+    let source = this.#source(right, SECOND);
+    if ("register" in source && source.register === target && left !== dst) {
+      out.alu("mov", SECOND, source);
+      source = { register: SECOND };
+    }
+    this.#into(target, left);
+    out.alu(operation, target, source);
+    this.#write(dst, target);
+  }
+
+  /** The registers 1 to 5: moves between registers first, all at once; then what comes from elsewhere; then the bounds. */
+  #arguments(args: readonly Argument[]): void {
+    const out = this.#assembler;
+    const moves: Move[] = [];
+    const rest: (() => void)[] = [];
+    const bounds: (() => void)[] = [];
+    args.forEach((arg, i) => {
+      const to = i + 1 as Register;
+      const source = sourceOf(arg);
+      const from = source === undefined ? undefined : this.#homes.get(source);
+      if (from !== undefined && "register" in from) moves.push({ to, from: from.register });
+      else rest.push(() => this.#argument(to, arg));
+      if (typeof arg !== "object") return;
+      if ("base" in arg && from !== undefined && "register" in from && arg.offset !== 0) {
+        rest.push(() => out.alu("add", to, { immediate: arg.offset }));
+      }
+      if ("bounded" in arg) {
+        const label = this.#label(arg.otherwise);
+        bounds.push(() => out.branch("gt", to, { immediate: arg.most }, label));
+      }
+    });
+    this.#moveAll(moves);
+    for (const each of [...rest, ...bounds]) each();
+  }
+
+  #argument(to: Register, arg: Argument): void {
+    if (typeof arg !== "object") this.#into(to, arg);
+    else if ("map" in arg) this.#assembler.symbol(to, arg.map);
+    else if ("bounded" in arg) this.#into(to, arg.bounded);
+    else this.#address(to, arg.base, arg.offset);
+  }
+
+  /** Moves as if all happened at once. */
+  #moveAll(moves: readonly Move[]): void {
+    let waiting = moves.filter(({ to, from }) => to !== from);
+    while (waiting.length > 0) {
+      const ready = waiting.find(({ to }) => waiting.every(({ from }) => from !== to));
+      if (ready !== undefined) {
+        this.#assembler.alu("mov", ready.to, { register: ready.from });
+        waiting = waiting.filter((move) => move !== ready);
+        continue;
+      }
+      // Only circles are left: the free register opens one.
+      const { from } = waiting[0]!;
+      this.#assembler.alu("mov", FIRST, { register: from });
+      waiting = waiting.map((move) => move.from === from ? { ...move, from: FIRST } : move);
+    }
+  }
+
+  #move(dst: VirtualRegister, src: Operand): void {
+    const home = this.#homes.get(dst);
+    if (home === undefined) return; // never read
+    if ("register" in home) return this.#into(home.register, src);
+    this.#assembler.store(FRAME_POINTER, home.stack, 8, { register: this.#read(src, FIRST) });
+  }
+
+  /** The register that an instruction may write its result to, before it goes home. */
+  #target(dst: VirtualRegister): Register {
+    const home = this.#homes.get(dst);
+    return home !== undefined && "register" in home ? home.register : FIRST;
+  }
+
+  #write(dst: VirtualRegister, from: Register): void {
+    const home = this.#homes.get(dst);
+    if (home === undefined) return;
+    if ("stack" in home) this.#assembler.store(FRAME_POINTER, home.stack, 8, { register: from });
+    else if (home.register !== from) {
+      this.#assembler.alu("mov", home.register, { register: from });
+    }
+  }
+
+  /** Puts a value into a certain register. */
+  #into(register: Register, operand: Operand): void {
+    if (typeof operand === "bigint") return this.#assembler.constant(register, operand);
+    const home = this.#home(operand);
+    if ("stack" in home) this.#assembler.load(register, FRAME_POINTER, home.stack, 8);
+    else if (home.register !== register) {
+      this.#assembler.alu("mov", register, { register: home.register });
+    }
+  }
+
+  /** A register that has the value: its own, or `spare`. */
+  #read(operand: Operand, spare: Register): Register {
+    if (typeof operand === "number") {
+      const home = this.#home(operand);
+      if ("register" in home) return home.register;
+    }
+    this.#into(spare, operand);
+    return spare;
+  }
+
+  #source(operand: Operand, spare: Register): Source {
+    if (typeof operand === "bigint" && fitsImmediate(operand)) {
+      return { immediate: Number(BigInt.asIntN(32, operand)) };
+    }
+    return { register: this.#read(operand, spare) };
+  }
+
+  #base(base: Base, spare: Register): Register {
+    return base === "stack" ? FRAME_POINTER : this.#read(base, spare);
+  }
+
+  #address(dst: Register, base: Base, offset: number): void {
+    const out = this.#assembler;
+    if (base === "stack") out.alu("mov", dst, { register: FRAME_POINTER });
+    else this.#into(dst, base);
+    if (offset !== 0) out.alu("add", dst, { immediate: offset });
+  }
+
+  #home(register: VirtualRegister): Home {
+    const home = this.#homes.get(register);
+    if (home === undefined) throw new RangeError(`Virtual register ${register} lives nowhere`);
+    return home;
+  }
+
+  #label({ label }: IrLabel): Label {
+    const known = this.#labels.get(label) ?? this.#assembler.label();
+    this.#labels.set(label, known);
+    return known;
+  }
+}
+
+interface Move {
+  readonly to: Register;
+  readonly from: Register;
+}
+
+function sourceOf(arg: Argument): VirtualRegister | undefined {
+  if (typeof arg === "number") return arg;
+  if (typeof arg === "bigint" || "map" in arg) return undefined;
+  if ("bounded" in arg) return arg.bounded;
+  return arg.base === "stack" ? undefined : arg.base;
+}

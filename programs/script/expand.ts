@@ -1,0 +1,162 @@
+/** Which programs a script needs: one for each probe at each of its places. Wildcards stand for all that match. */
+
+import {
+  type AttachPoint,
+  type ProbeNode,
+  type Script,
+  type Statement,
+  visitExpressions,
+} from "./ast.ts";
+import type { ProgramSource } from "./compile.ts";
+import type { KernelFacts } from "./facts.ts";
+import { type Attachment, readAttachPoint } from "./probes.ts";
+import type { Settings } from "./settings.ts";
+import type { Diagnostics } from "./source.ts";
+
+interface Context {
+  readonly facts: KernelFacts;
+  readonly settings: Settings;
+  readonly diagnostics: Diagnostics;
+  readonly suggest: (name: string, known: readonly string[]) => string;
+}
+
+/** Gives the programs in the order of the script. What is not there is noted. */
+export function expandWildcards(script: Script, context: Context): ProgramSource[] {
+  const programs: ProgramSource[] = [];
+  for (const probe of script.probes) {
+    for (const attachPoint of probe.attachPoints) {
+      programs.push(...expandPoint(probe, attachPoint, context));
+    }
+  }
+  const { diagnostics, settings } = context;
+  const [first] = script.probes;
+  const count = programs.reduce((sum, { attachments }) => sum + attachments.length, 0);
+  if (count > settings.maxProbes && first !== undefined) {
+    diagnostics.error(
+      first.span,
+      `Can't attach to ${count} probes because it exceeds the current limit of ${settings.maxProbes} probes`,
+      "Raise it with BPFTRACE_MAX_PROBES, or name fewer",
+    );
+    return [];
+  }
+  return programs;
+}
+
+function expandPoint(
+  probe: ProbeNode,
+  attachPoint: AttachPoint,
+  context: Context,
+): ProgramSource[] {
+  const { text, span } = attachPoint;
+  const attachment = readAttachPoint(withParameters(text, context.settings), span, context);
+  if (attachment === undefined) return [];
+  const found = expandAttachment(attachment, attachPoint, context);
+  const [first] = found;
+  if (first === undefined) return [];
+  // The code is the same everywhere, unless it says where it is, or sees arguments of other types.
+  if (first.attachment.kind !== "tracepoint" && !names(probe, "probe")) {
+    const attachments = found.map(({ attachment }) => attachment);
+    return [{ probe, attachment: first.attachment, attachments, attachPoint }];
+  }
+  return found.map(({ attachment, text }) => ({
+    probe,
+    attachment,
+    attachments: [attachment],
+    attachPoint: { text, span },
+  }));
+}
+
+/** Whether a probe's body or predicate has a name in it. */
+function names({ predicate, body, span }: ProbeNode, name: string): boolean {
+  let found = false;
+  const statements: Statement[] = [...body];
+  if (predicate !== undefined) statements.push({ kind: "expression", expression: predicate, span });
+  visitExpressions(statements, (node) => {
+    found ||= node.kind === "identifier" && node.name === name;
+  });
+  return found;
+}
+
+/** `$1` in the name of a probe. */
+function withParameters(text: string, { parameters }: Settings): string {
+  return text.replaceAll(/\$(\d+)/g, (_, index: string) => parameters[Number(index) - 1] ?? "");
+}
+
+interface Expanded {
+  readonly attachment: Attachment;
+  readonly text: string;
+}
+
+function expandAttachment(
+  attachment: Attachment,
+  { text, span }: AttachPoint,
+  { facts, settings, diagnostics, suggest }: Context,
+): Expanded[] {
+  const missing = (message: string, hint: string): Expanded[] => {
+    if (settings.missingProbes === "error") diagnostics.error(span, message, hint);
+    else if (settings.missingProbes === "warn") diagnostics.warning(span, message, hint);
+    return [];
+  };
+  switch (attachment.kind) {
+    case "tracepoint": {
+      const { category, event } = attachment;
+      const name = `${category}:${event}`;
+      if (hasWildcard(name)) {
+        const matches = matcher(name);
+        const found = facts.tracepoints().filter((each) => matches.test(each));
+        if (found.length === 0) return missing(`No tracepoints match ${name}`, "");
+        return found.map((each) => {
+          const [category = "", event = ""] = each.split(":");
+          return {
+            attachment: { kind: "tracepoint", category, event },
+            text: `tracepoint:${each}`,
+          };
+        });
+      }
+      if (facts.tracepoint(category, event) !== undefined) return [{ attachment, text }];
+      return missing(`tracepoint not found: ${name}`, suggest(name, facts.tracepoints()));
+    }
+    case "fentry":
+    case "fexit": {
+      if (hasWildcard(attachment.symbol)) {
+        diagnostics.unsupported(span, `wildcards in ${attachment.kind} probes`);
+        return [];
+      }
+      if (facts.kernelFunction(attachment.symbol) !== undefined) return [{ attachment, text }];
+      return missing(`the kernel's BTF has no function ${attachment.symbol}`, "");
+    }
+    case "kprobe":
+    case "kretprobe": {
+      const { symbol, kind } = attachment;
+      if (!hasWildcard(symbol)) return [{ attachment, text }];
+      const found = facts.kernelFunctions(symbol);
+      if (found.length === 0) return missing(`No functions of the kernel match ${symbol}`, "");
+      return found.map((name) => ({
+        attachment: { ...attachment, symbol: name },
+        text: `${kind}:${name}`,
+      }));
+    }
+    case "uprobe":
+    case "uretprobe": {
+      const { symbol, path, kind } = attachment;
+      if (!hasWildcard(symbol)) return [{ attachment, text }];
+      const found = facts.userFunctions(path, symbol);
+      if (found.length === 0) return missing(`No functions of ${path} match ${symbol}`, "");
+      return found.map((name) => ({
+        attachment: { ...attachment, symbol: name },
+        text: `${kind}:${path}:${name}`,
+      }));
+    }
+    default:
+      return [{ attachment, text }];
+  }
+}
+
+function hasWildcard(name: string): boolean {
+  return /[*?]/.test(name);
+}
+
+function matcher(pattern: string): RegExp {
+  const escaped = pattern.replaceAll(/[.+^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`);
+}

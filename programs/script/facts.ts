@@ -1,0 +1,33 @@
+/** What a compiler of scripts asks of the kernel: everything else about a script is in its text. */
+
+import type { RecordLayout, Type } from "./types.ts";
+
+/** Facts about the kernel that a script is compiled for. Answers do not change while a script is compiled. */
+export interface KernelFacts {
+  readonly arch: "x86_64" | "aarch64";
+  readonly cpus: number;
+  /** The fields of a tracepoint; `undefined` where there is none of this name. */
+  tracepoint(category: string, event: string): RecordLayout | undefined;
+  /** `category:event` of all tracepoints. */
+  tracepoints(): readonly string[];
+  /** A struct, union, enum or typedef of the kernel: `struct task_struct`, `dev_t`. */
+  type(name: string): Type | undefined;
+  /** The value of a name in one of the kernel's enums. */
+  constant(name: string): bigint | undefined;
+  /** The parameters and result of a kernel function, for fentry and fexit; `undefined` where it has no description. */
+  kernelFunction(name: string): KernelFunction | undefined;
+  /** The names of functions that kprobes can be set on and that match a pattern. */
+  kernelFunctions(pattern: string): readonly string[];
+  /** The names of functions of a program or library that match a pattern. */
+  userFunctions(path: string, pattern: string): readonly string[];
+  /** The address of a symbol of the kernel. */
+  kernelSymbol(name: string): bigint | undefined;
+  /** The number of a folder of cgroup v2. */
+  cgroupId(path: string): bigint | undefined;
+}
+
+/** A function of the kernel, as its BTF describes it. */
+export interface KernelFunction {
+  readonly parameters: readonly { readonly name: string; readonly type: Type }[];
+  readonly returns: Type;
+}

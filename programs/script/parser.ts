@@ -1,0 +1,460 @@
+/** From a script's text to its tree: recursive descent, with C's precedence. */
+
+import type {
+  AttachPoint,
+  BinaryOperator,
+  ConfigEntry,
+  Declaration,
+  Expression,
+  ProbeNode,
+  Script,
+  Statement,
+  Target,
+  TypeName,
+  UnaryOperator,
+  VariableNode,
+} from "./ast.ts";
+import { DeclarationParser } from "./declarations.ts";
+import { Lexer } from "./lexer.ts";
+import { preprocess } from "./preprocess.ts";
+import type { Diagnostics, Source, Span } from "./source.ts";
+import { type Expected, TokenStream } from "./tokens.ts";
+
+/** From the loosest to the tightest. */
+const LEVELS: readonly (readonly BinaryOperator[])[] = [
+  ["||"],
+  ["&&"],
+  ["|"],
+  ["^"],
+  ["&"],
+  ["==", "!="],
+  ["<", "<=", ">", ">="],
+  ["<<", ">>"],
+  ["+", "-"],
+  ["*", "/", "%"],
+];
+
+const ASSIGNMENTS: ReadonlyMap<string, BinaryOperator | undefined> = new Map([
+  ["=", undefined],
+  ...(["+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>"] as const)
+    .map((operator) => [`${operator}=`, operator] as const),
+]);
+
+/** The words of C that stand where a name cannot. */
+const KEYWORDS: readonly string[] = [
+  ...["if", "else", "while", "for", "unroll", "return", "break", "continue", "let", "sizeof"],
+  ...["offsetof", "struct", "union", "enum"],
+];
+
+/** Parses a script; what is wrong with it stands in `diagnostics`, and what could be read is given all the same. */
+export function parse(source: Source, diagnostics: Diagnostics): Script {
+  const { text, macros } = preprocess(source.text, diagnostics);
+  return new Parser(new TokenStream(new Lexer(text, diagnostics), macros, diagnostics)).script();
+}
+
+class Parser {
+  readonly #tokens: TokenStream;
+  readonly #declarations: DeclarationParser;
+
+  constructor(tokens: TokenStream) {
+    this.#tokens = tokens;
+    this.#declarations = new DeclarationParser(tokens);
+  }
+
+  script(): Script {
+    const declarations: Declaration[] = [];
+    const config: ConfigEntry[] = [];
+    const probes: ProbeNode[] = [];
+    const tokens = this.#tokens;
+    while (tokens.peek().kind !== "end" && !tokens.failed) {
+      const { text } = tokens.peek();
+      if (this.#declarations.startsHere()) declarations.push(...this.#declarations.declaration());
+      else if (text === "config" && /^\s*=/.test(tokens.following(1))) {
+        config.push(...this.#config());
+      } else if ((text === "fn" || text === "macro") && /^\s+\w+\s*\(/.test(tokens.following(1))) {
+        tokens.unsupported(`${text} definitions`);
+      } else probes.push(this.#probe());
+    }
+    return { declarations, config, probes };
+  }
+
+  #config(): ConfigEntry[] {
+    const tokens = this.#tokens;
+    tokens.take();
+    tokens.expect("=");
+    tokens.expect("{");
+    const entries: ConfigEntry[] = [];
+    while (!tokens.isAt("}") && !tokens.failed) {
+      const name = tokens.expectKind("identifier", "a name");
+      tokens.expect("=");
+      const value = tokens.take();
+      entries.push({ name: name.text, value: value.text, span: tokens.spanFrom(name.span) });
+      if (!tokens.accept(";") && !tokens.accept(",")) break;
+    }
+    tokens.expect("}");
+    tokens.accept(";");
+    return entries;
+  }
+
+  #probe(): ProbeNode {
+    const tokens = this.#tokens;
+    const start = tokens.peek().span;
+    const attachPoints: AttachPoint[] = [];
+    do {
+      const { text, span } = tokens.attachPoint();
+      if (text === "") {
+        tokens.unexpected("a probe, such as BEGIN or tracepoint:sched:sched_switch");
+        break;
+      }
+      attachPoints.push({ text, span });
+    } while (tokens.accept(","));
+    let predicate: Expression | undefined;
+    if (tokens.accept("/")) {
+      predicate = tokens.untilSlash(() => this.#expression());
+      tokens.expect("/");
+    }
+    const body = this.#block("{ … } or a predicate");
+    return { attachPoints, predicate, body, span: tokens.spanFrom(start) };
+  }
+
+  #block(what = "{"): Statement[] {
+    const tokens = this.#tokens;
+    const statements: Statement[] = [];
+    if (!tokens.expect("{", what)) return statements;
+    while (!tokens.isAt("}") && tokens.peek().kind !== "end" && !tokens.failed) {
+      if (tokens.accept(";")) continue;
+      statements.push(this.#statement());
+    }
+    tokens.expect("}");
+    return statements;
+  }
+
+  #statement(): Statement {
+    const tokens = this.#tokens;
+    const start = tokens.peek().span;
+    const done = <S extends object>(statement: S) => ({
+      ...statement,
+      span: tokens.spanFrom(start),
+    });
+    switch (tokens.peek().kind === "identifier" ? tokens.peek().text : "") {
+      case "if":
+        return this.#if();
+      case "while": {
+        tokens.take();
+        const condition = this.#inBrackets();
+        return done({ kind: "while" as const, condition, body: this.#block() });
+      }
+      case "for":
+        return this.#for();
+      case "unroll": {
+        tokens.take();
+        const count = this.#inBrackets();
+        return done({ kind: "unroll" as const, count, body: this.#block() });
+      }
+      case "break":
+      case "continue":
+      case "return": {
+        const { text } = tokens.take();
+        const statement = done({ kind: text as "break" | "continue" | "return" });
+        this.#endOfStatement();
+        return statement;
+      }
+      case "let":
+        return this.#let();
+    }
+    if (tokens.isAt("{")) return done({ kind: "block" as const, body: this.#block() });
+    return this.#simpleStatement();
+  }
+
+  #if(): Statement {
+    const tokens = this.#tokens;
+    const { span } = tokens.take();
+    const condition = this.#inBrackets();
+    const then = this.#block();
+    let otherwise: Statement[] = [];
+    if (tokens.acceptWord("else")) {
+      otherwise = tokens.peek().text === "if" ? [this.#if()] : this.#block();
+    }
+    return { kind: "if", condition, then, otherwise, span: tokens.spanFrom(span) };
+  }
+
+  #for(): Statement {
+    const tokens = this.#tokens;
+    const { span } = tokens.take();
+    tokens.expect("(");
+    const variable = this.#variable();
+    tokens.expect(":");
+    if (tokens.peek().kind === "map") tokens.unsupported("for loops over maps");
+    const start = this.#expression();
+    tokens.expect("..", "..");
+    const end = this.#expression();
+    tokens.expect(")");
+    const body = this.#block();
+    return { kind: "range", variable, start, end, body, span: tokens.spanFrom(span) };
+  }
+
+  #let(): Statement {
+    const tokens = this.#tokens;
+    const { span } = tokens.take();
+    const variable = this.#variable();
+    const type = tokens.accept(":") ? this.#declarations.typeName() : undefined;
+    const value = tokens.accept("=") ? this.#expression() : undefined;
+    const statement = { kind: "let" as const, variable, type, value, span: tokens.spanFrom(span) };
+    this.#endOfStatement();
+    return statement;
+  }
+
+  #variable(): VariableNode {
+    const { text, span } = this.#tokens.expectKind("variable", "a variable");
+    return { kind: "variable", name: text, span };
+  }
+
+  #simpleStatement(): Statement {
+    const tokens = this.#tokens;
+    const expression = this.#expression();
+    const { text, kind } = tokens.peek();
+    const span = tokens.spanFrom(expression.span);
+    if (kind === "punctuation" && ASSIGNMENTS.has(text)) {
+      const operator = ASSIGNMENTS.get(text);
+      const target = this.#target(expression);
+      tokens.take();
+      const value = this.#expression();
+      this.#endOfStatement();
+      return { kind: "assign", target, operator, value, span: { ...span, end: value.span.end } };
+    }
+    this.#endOfStatement();
+    return { kind: "expression", expression, span };
+  }
+
+  #target(expression: Expression): Target {
+    if (expression.kind === "variable" || expression.kind === "map") return expression;
+    this.#tokens.fail(
+      expression.span,
+      "only variables and maps can be assigned to",
+      "A variable is like $x, a map like @x[key]",
+    );
+    return { kind: "variable", name: "$", span: expression.span };
+  }
+
+  /** The last statement of a block needs no semicolon. */
+  #endOfStatement(): void {
+    const tokens = this.#tokens;
+    if (tokens.isAt("}")) return;
+    tokens.expect(";", "; or }");
+  }
+
+  #inBrackets(): Expression {
+    const tokens = this.#tokens;
+    tokens.expect("(");
+    const expression = tokens.withSlash(() => this.#expression());
+    tokens.expect(")");
+    return expression;
+  }
+
+  #expression(): Expression {
+    return this.#tokens.nested(() => this.#ternary());
+  }
+
+  #ternary(): Expression {
+    const tokens = this.#tokens;
+    const condition = this.#binary(0);
+    if (!tokens.accept("?")) return condition;
+    const yes = this.#ternary();
+    tokens.expect(":");
+    const no = this.#ternary();
+    return { kind: "ternary", condition, yes, no, span: tokens.spanFrom(condition.span) };
+  }
+
+  #binary(level: number): Expression {
+    const operators = LEVELS[level];
+    if (operators === undefined) return this.#unary();
+    const tokens = this.#tokens;
+    let left = this.#binary(level + 1);
+    for (;;) {
+      const operator = operators.find((each) => tokens.isOperator(each));
+      if (operator === undefined) return left;
+      tokens.take();
+      const right = this.#binary(level + 1);
+      left = { kind: "binary", operator, left, right, span: tokens.spanFrom(left.span) };
+    }
+  }
+
+  #unary(): Expression {
+    const tokens = this.#tokens;
+    const { text, span, kind } = tokens.peek();
+    if (kind === "punctuation") {
+      if (text === "++" || text === "--") {
+        tokens.take();
+        const target = this.#target(this.#unary());
+        return {
+          kind: "step",
+          by: text === "++" ? 1 : -1,
+          postfix: false,
+          target,
+          span: tokens.spanFrom(span),
+        };
+      }
+      if (["-", "!", "~", "*", "&"].includes(text)) {
+        tokens.take();
+        const operand = tokens.nested(() => this.#unary());
+        const operator = text as UnaryOperator;
+        return { kind: "unary", operator, operand, span: tokens.spanFrom(span) };
+      }
+      if (text === "(") {
+        const type = this.#castType();
+        if (type !== undefined) {
+          const operand = tokens.nested(() => this.#unary());
+          return { kind: "cast", type, operand, span: tokens.spanFrom(span) };
+        }
+      }
+    }
+    return this.#postfix(this.#primary());
+  }
+
+  /** The type of a cast, if one stands here; else nothing is read. */
+  #castType(): TypeName | undefined {
+    const tokens = this.#tokens;
+    const mark = tokens.mark();
+    tokens.take();
+    if (this.#declarations.typeStartsHere() || this.#isPointerToName()) {
+      const type = this.#declarations.typeName();
+      if (tokens.accept(")")) return type;
+    }
+    tokens.reset(mark);
+    return undefined;
+  }
+
+  /** `name *)` can be nothing but a type. */
+  #isPointerToName(): boolean {
+    return this.#tokens.peek().kind === "identifier" &&
+      /^\s*\*[\s*]*\)/.test(this.#tokens.following(1));
+  }
+
+  #postfix(start: Expression): Expression {
+    const tokens = this.#tokens;
+    let object = start;
+    for (;;) {
+      const { text, kind } = tokens.peek();
+      if (kind !== "punctuation") return object;
+      if (text === "." || text === "->") {
+        tokens.take();
+        const name = tokens.take();
+        if (name.kind !== "identifier" && name.kind !== "integer") {
+          tokens.fail(name.span, "the name of a field is missing");
+        }
+        object = {
+          kind: "field",
+          object,
+          name: name.text,
+          nameSpan: name.span,
+          arrow: text === "->",
+          span: tokens.spanFrom(start.span),
+        };
+      } else if (text === "[") {
+        tokens.take();
+        const index = tokens.withSlash(() => this.#expression());
+        tokens.expect("]");
+        object = { kind: "index", object, index, span: tokens.spanFrom(start.span) };
+      } else if (text === "++" || text === "--") {
+        tokens.take();
+        object = {
+          kind: "step",
+          by: text === "++" ? 1 : -1,
+          postfix: true,
+          target: this.#target(object),
+          span: tokens.spanFrom(start.span),
+        };
+      } else return object;
+    }
+  }
+
+  #primary(): Expression {
+    const tokens = this.#tokens;
+    const token = tokens.take();
+    const { kind, text, span, value } = token;
+    switch (kind) {
+      case "integer":
+        return { kind: "integer", value, span };
+      case "string":
+        return { kind: "string", value: text, span };
+      case "variable":
+        return { kind: "variable", name: text, span };
+      case "positional":
+        return { kind: "positional", index: text === "$#" ? 0 : Number(text.slice(1)), span };
+      case "map": {
+        const keys = tokens.accept("[") ? this.#list("]") : [];
+        return { kind: "map", name: text, keys, span: tokens.spanFrom(span) };
+      }
+      case "identifier":
+        return this.#named(text, span);
+      case "punctuation":
+        if (text === "(") return this.#brackets(span);
+    }
+    tokens.unexpectedToken(token, "an expression");
+    return { kind: "integer", value: 0n, span };
+  }
+
+  #named(name: string, span: Span): Expression {
+    const tokens = this.#tokens;
+    if (name === "sizeof") return this.#sizeof(span);
+    if (name === "offsetof") return this.#offsetof(span);
+    if (KEYWORDS.includes(name)) {
+      tokens.fail(span, `syntax error, unexpected ${name}, expecting an expression`);
+    }
+    if (!tokens.accept("(")) return { kind: "identifier", name, span };
+    const args = this.#list(")");
+    return { kind: "call", name, nameSpan: span, args, span: tokens.spanFrom(span) };
+  }
+
+  #sizeof(span: Span): Expression {
+    const tokens = this.#tokens;
+    tokens.expect("(");
+    const of = this.#declarations.typeStartsHere()
+      ? this.#declarations.typeName()
+      : tokens.withSlash(() => this.#expression());
+    tokens.expect(")");
+    return { kind: "sizeof", of, span: tokens.spanFrom(span) };
+  }
+
+  #offsetof(span: Span): Expression {
+    const tokens = this.#tokens;
+    tokens.expect("(");
+    const type = this.#declarations.typeName();
+    tokens.expect(",");
+    let field = tokens.expectKind("identifier", "the name of a field").text;
+    while (tokens.accept(".")) field += `.${tokens.take().text}`;
+    tokens.expect(")");
+    return { kind: "offsetof", type, field, span: tokens.spanFrom(span) };
+  }
+
+  /** A bracketed expression, or a tuple. */
+  #brackets(span: Span): Expression {
+    const tokens = this.#tokens;
+    const items: Expression[] = [];
+    let commas = 0;
+    tokens.withSlash(() => {
+      while (!tokens.isAt(")") && !tokens.failed) {
+        items.push(this.#expression());
+        if (!tokens.accept(",")) break;
+        commas++;
+      }
+    });
+    tokens.expect(")");
+    const [only] = items;
+    if (commas === 0 && only !== undefined) return only;
+    return { kind: "tuple", items, span: tokens.spanFrom(span) };
+  }
+
+  #list(close: Expected): Expression[] {
+    const tokens = this.#tokens;
+    const items: Expression[] = [];
+    tokens.withSlash(() => {
+      while (!tokens.isAt(close) && !tokens.failed) {
+        items.push(this.#expression());
+        if (!tokens.accept(",")) break;
+      }
+    });
+    tokens.expect(close);
+    return items;
+  }
+}

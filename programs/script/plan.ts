@@ -1,0 +1,79 @@
+/** What a script became: all that is needed to run it, and to read what it gives. */
+
+import type { Assembled } from "../../ffi/asm/assembler.ts";
+import type { ObjectMap } from "../../ffi/asm/object_file.ts";
+import type { Attachment } from "./probes.ts";
+import type { Type } from "./types.ts";
+
+/** A map of the script. */
+export interface MapPlan {
+  /** As it is written: `@x` */
+  readonly name: string;
+  /** As the object calls it. */
+  readonly symbol: string;
+  /** Empty where it has no keys. */
+  readonly keys: readonly Type[];
+  readonly value: Type;
+  readonly perCpu: boolean;
+}
+
+/** An argument in a record: at a fixed place, or at the place that the 8 bytes there say. */
+export interface ArgumentPlan {
+  readonly type: Type;
+  readonly offset: number;
+  readonly indirect: boolean;
+}
+
+/** What the reader does with a record. */
+export type Action =
+  | { readonly kind: "printf" | "cat" | "system"; readonly format: string }
+  | { readonly kind: "print-value" }
+  | {
+    readonly kind: "print-map";
+    readonly map: string;
+    readonly top: number;
+    readonly divisor: number;
+  }
+  | { readonly kind: "clear" | "zero"; readonly map: string }
+  | { readonly kind: "time"; readonly format: string }
+  | { readonly kind: "join"; readonly separator: string }
+  | { readonly kind: "exit" };
+
+/** An action, and what its records hold. */
+export type ActionPlan = Action & { readonly args: readonly ArgumentPlan[] };
+
+/** A program of the script. */
+export interface ProgramPlan {
+  /** As the object calls it. */
+  readonly name: string;
+  /** The probe as written. */
+  readonly probe: string;
+  /** All places that it goes to: a wildcard may stand for many. */
+  readonly attachments: readonly Attachment[];
+  readonly code: Assembled;
+}
+
+/** A compiled script. */
+export interface Plan {
+  /** The object for libbpf. */
+  readonly object: Uint8Array<ArrayBuffer>;
+  readonly programs: readonly ProgramPlan[];
+  readonly objectMaps: readonly ObjectMap[];
+  readonly maps: readonly MapPlan[];
+  /** By the number in front of each record. */
+  readonly actions: readonly ActionPlan[];
+}
+
+/** Names of what every object has. */
+export const NAMES = {
+  ring: "gimlet_ring",
+  losses: "gimlet_losses",
+  frames: "gimlet_frames",
+  stacks: "gimlet_stacks",
+  armed: "gimlet_armed",
+  started: "gimlet_started",
+} as const;
+
+/** Kinds of losses in the map of losses, `enum gimlet_loss` of the C side. */
+export const LOSS = { bufferFull: 0, mapFull: 1 } as const;
+export const LOSS_KINDS = 6;

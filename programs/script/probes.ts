@@ -1,0 +1,291 @@
+/** What a probe's name means: `tracepoint:sched:sched_switch`, `interval:s:1`. */
+
+import type { Diagnostics, Span } from "./source.ts";
+
+/** Where a program goes. */
+export type Attachment =
+  | { readonly kind: "begin" | "end" }
+  | { readonly kind: "tracepoint"; readonly category: string; readonly event: string }
+  | { readonly kind: "rawtracepoint"; readonly event: string }
+  | { readonly kind: "interval"; readonly nanoseconds: bigint }
+  | { readonly kind: "profile"; readonly nanoseconds: bigint | undefined; readonly hertz: number }
+  | { readonly kind: "software"; readonly event: string; readonly count: number }
+  | { readonly kind: "hardware"; readonly event: string; readonly count: number }
+  | {
+    readonly kind: "kprobe" | "kretprobe";
+    readonly symbol: string;
+    readonly module: string;
+    readonly offset: number;
+  }
+  | { readonly kind: "fentry" | "fexit"; readonly symbol: string; readonly module: string }
+  | {
+    readonly kind: "uprobe" | "uretprobe";
+    readonly path: string;
+    readonly symbol: string;
+    readonly offset: number;
+  }
+  | { readonly kind: "usdt"; readonly path: string; readonly group: string; readonly name: string };
+
+/** The provider of a probe. */
+export type ProviderName = Attachment["kind"];
+
+interface Provider {
+  readonly kind: ProviderName;
+  /** What it is like, for those who wrote it otherwise. */
+  readonly example: string;
+  /** From the words behind its name; undefined where they make no sense. */
+  readonly read: (words: readonly string[]) => Attachment | undefined;
+}
+
+const UNITS: Readonly<Record<string, bigint>> = {
+  s: 1_000_000_000n,
+  ms: 1_000_000n,
+  us: 1_000n,
+  ns: 1n,
+};
+
+const SOFTWARE_COUNTS: Readonly<Record<string, number>> = {
+  "cpu-clock": 1_000_000,
+  "cpu": 1_000_000,
+  "task-clock": 1_000_000,
+  "page-faults": 100,
+  "faults": 100,
+  "context-switches": 1000,
+  "cs": 1000,
+  "cpu-migrations": 1,
+  "minor-faults": 100,
+  "major-faults": 1,
+  "alignment-faults": 1,
+  "emulation-faults": 1,
+  "dummy": 1,
+  "bpf-output": 1,
+};
+
+const HARDWARE_COUNTS: Readonly<Record<string, number>> = {
+  "cpu-cycles": 1_000_000,
+  "cycles": 1_000_000,
+  "instructions": 1_000_000,
+  "cache-references": 1_000_000,
+  "cache-misses": 1_000_000,
+  "branch-instructions": 100_000,
+  "branches": 100_000,
+  "branch-misses": 100_000,
+  "bus-cycles": 100_000,
+  "frontend-stalls": 1_000_000,
+  "backend-stalls": 1_000_000,
+  "ref-cycles": 1_000_000,
+};
+
+const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider>([
+  ...many(["BEGIN", "begin"], {
+    kind: "begin",
+    example: "BEGIN",
+    read: (words) => words.length === 0 ? { kind: "begin" } : undefined,
+  }),
+  ...many(["END", "end"], {
+    kind: "end",
+    example: "END",
+    read: (words) => words.length === 0 ? { kind: "end" } : undefined,
+  }),
+  ...many(["tracepoint", "t"], {
+    kind: "tracepoint",
+    example: "tracepoint:sched:sched_switch",
+    read: ([category, event, ...more]) =>
+      category && event && more.length === 0 ? { kind: "tracepoint", category, event } : undefined,
+  }),
+  ...many(["rawtracepoint", "rt"], {
+    kind: "rawtracepoint",
+    example: "rawtracepoint:sched_switch",
+    read: (words) => {
+      const event = words.at(-1);
+      return event && words.length <= 2 ? { kind: "rawtracepoint", event } : undefined;
+    },
+  }),
+  ...many(["interval", "i"], {
+    kind: "interval",
+    example: "interval:s:1",
+    read: (words) => {
+      const period = readPeriod(words);
+      if (period === undefined) return undefined;
+      return { kind: "interval", nanoseconds: period.nanoseconds ?? fromHertz(period.hertz) };
+    },
+  }),
+  ...many(["profile", "p"], {
+    kind: "profile",
+    example: "profile:hz:99",
+    read: (words) => {
+      const period = readPeriod(words);
+      return period && { kind: "profile", ...period };
+    },
+  }),
+  ...many(["software", "s"], {
+    kind: "software",
+    example: "software:page-faults:100",
+    read: (words) => readCounter("software", SOFTWARE_COUNTS, words),
+  }),
+  ...many(["hardware", "h"], {
+    kind: "hardware",
+    example: "hardware:cache-misses:1000000",
+    read: (words) => readCounter("hardware", HARDWARE_COUNTS, words),
+  }),
+  ...many(["kprobe", "k"], functionProvider("kprobe")),
+  ...many(["kretprobe", "kr"], functionProvider("kretprobe")),
+  ...many(["fentry", "kfunc", "f"], traceProvider("fentry")),
+  ...many(["fexit", "kretfunc", "fr"], traceProvider("fexit")),
+  ...many(["uprobe", "u"], userProvider("uprobe")),
+  ...many(["uretprobe", "ur"], userProvider("uretprobe")),
+  ...many(["usdt", "U"], {
+    kind: "usdt",
+    example: "usdt:/usr/bin/python3:python:function__entry",
+    read: (words) => {
+      const [path, group, name] = words.length === 2 ? [words[0], "", words[1]] : words;
+      return path && name && words.length <= 3
+        ? { kind: "usdt", path, group: group ?? "", name }
+        : undefined;
+    },
+  }),
+]);
+
+/** Those that bpftrace has and gimlet has not. */
+const UNSUPPORTED: readonly string[] = [
+  ...["watchpoint", "w", "asyncwatchpoint", "aw", "iter", "it", "self", "test", "bench"],
+];
+
+/** The names of all providers, long and short. */
+export const PROVIDER_NAMES: readonly string[] = [...PROVIDERS.keys()];
+
+/** Reads a probe's name; what cannot be read is noted, and `undefined`. */
+export function readAttachPoint(
+  text: string,
+  span: Span,
+  { diagnostics, suggest }: {
+    diagnostics: Diagnostics;
+    suggest: (name: string, known: readonly string[]) => string;
+  },
+): Attachment | undefined {
+  const [name = "", ...words] = splitAttachPoint(text);
+  const provider = PROVIDERS.get(name);
+  if (provider === undefined) {
+    if (UNSUPPORTED.includes(name)) diagnostics.unsupported(span, `${name} probes`);
+    else diagnostics.error(span, `Invalid probe type: ${name}`, suggest(name, PROVIDER_NAMES));
+    return undefined;
+  }
+  const attachment = provider.read(words);
+  if (attachment === undefined) {
+    diagnostics.error(span, `Cannot read probe ${text}`, `It should be like ${provider.example}`);
+  }
+  return attachment;
+}
+
+/** The words between colons; `::` belongs to a C++ name, and quotes keep anything together. */
+export function splitAttachPoint(text: string): string[] {
+  const words = [""];
+  let inQuotes = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i]!;
+    if (char === '"') inQuotes = !inQuotes;
+    else if (char !== ":" || inQuotes) words[words.length - 1] += char;
+    else if (text[i + 1] === ":") {
+      words[words.length - 1] += "::";
+      i++;
+    } else words.push("");
+  }
+  return words;
+}
+
+/** The name of a probe in full, as `probe` has it. */
+export function probeName(attachment: Attachment, text: string): string {
+  if (attachment.kind === "begin") return "BEGIN";
+  if (attachment.kind === "end") return "END";
+  const [, ...words] = splitAttachPoint(text);
+  const provider = { fentry: "kfunc", fexit: "kretfunc" }[attachment.kind as string] ??
+    attachment.kind;
+  return [provider, ...words].join(":");
+}
+
+/** The name of one of the places that a wildcard stands for. */
+export function attachmentName(attachment: Attachment): string {
+  switch (attachment.kind) {
+    case "kprobe":
+    case "kretprobe":
+      return `${attachment.kind}:${attachment.symbol}`;
+    case "uprobe":
+    case "uretprobe":
+      return `${attachment.kind}:${attachment.path}:${attachment.symbol}`;
+    case "tracepoint":
+      return `tracepoint:${attachment.category}:${attachment.event}`;
+    default:
+      return attachment.kind;
+  }
+}
+
+function many(names: readonly string[], provider: Provider): (readonly [string, Provider])[] {
+  return names.map((name) => [name, provider] as const);
+}
+
+function readPeriod(
+  words: readonly string[],
+): { nanoseconds: bigint | undefined; hertz: number } | undefined {
+  const [unit = "", count = ""] = words;
+  if (words.length !== 2 || !/^[1-9]\d*$/.test(count)) return undefined;
+  if (unit === "hz") return { nanoseconds: undefined, hertz: Number(count) };
+  const nanoseconds = UNITS[unit];
+  if (nanoseconds === undefined) return undefined;
+  return { nanoseconds: nanoseconds * BigInt(count), hertz: 0 };
+}
+
+function fromHertz(hertz: number): bigint {
+  return 1_000_000_000n / BigInt(hertz);
+}
+
+function readCounter(
+  kind: "software" | "hardware",
+  counts: Readonly<Record<string, number>>,
+  [event = "", count = "", ...more]: readonly string[],
+): Attachment | undefined {
+  const usual = counts[event];
+  if (usual === undefined || more.length > 0 || !/^\d*$/.test(count)) return undefined;
+  return { kind, event, count: count === "" ? usual : Number(count) };
+}
+
+function functionProvider(kind: "kprobe" | "kretprobe"): Provider {
+  return {
+    kind,
+    example: `${kind}:vfs_read`,
+    read: (words) => {
+      const [module, target] = words.length === 1 ? ["", words[0]!] : words;
+      const [, symbol, offset] = /^([^+]+)(?:\+(0x[0-9a-fA-F]+|\d+))?$/.exec(target ?? "") ?? [];
+      if (symbol === undefined || words.length > 2) return undefined;
+      if (kind === "kretprobe" && offset !== undefined) return undefined;
+      return { kind, module: module ?? "", symbol, offset: Number(offset ?? 0) };
+    },
+  };
+}
+
+function traceProvider(kind: "fentry" | "fexit"): Provider {
+  return {
+    kind,
+    example: `${kind}:vfs_read`,
+    read: (words) => {
+      const [module, symbol] = words.length === 1 ? ["", words[0]] : words;
+      return symbol && words.length <= 2 ? { kind, module: module ?? "", symbol } : undefined;
+    },
+  };
+}
+
+function userProvider(kind: "uprobe" | "uretprobe"): Provider {
+  return {
+    kind,
+    example: `${kind}:/bin/bash:readline`,
+    read: (words) => {
+      const [path, ...rest] = words;
+      // In between there may be the language of the symbol: uprobe:FILE:cpp:NAME
+      const target = rest.length === 2 && rest[0] === "cpp" ? rest[1] : rest[0];
+      if (!path || !target || rest.length > 2) return undefined;
+      const [, symbol = "", offset] =
+        /^(.*?)(?:\+(0x[0-9a-fA-F]+|\d+))?$/.exec(target.replace(/^(?=0x|\d)/, "+")) ?? [];
+      if (kind === "uretprobe" && offset !== undefined) return undefined;
+      return { kind, path, symbol, offset: Number(offset ?? 0) };
+    },
+  };
+}

@@ -1,0 +1,224 @@
+/** Runs a compiled script: loads it, attaches it, and does what its records say. */
+
+import { type Link, programsHaveEnded } from "../../ffi/bpf/link.ts";
+import { type LoadedObject, openObject } from "../../ffi/bpf/object.ts";
+import { RingBuffer } from "../../ffi/bpf/ring_buffer.ts";
+import type { Skeleton } from "../../ffi/bpf/skeleton.ts";
+import { BpfError, messageOf } from "../../ffi/errors.ts";
+import { clockNow } from "../../ffi/host/clock.ts";
+import { explainPermission, requireCapabilities } from "../../ffi/probes/permission.ts";
+import type { Codec } from "../../ffi/wire/codec.ts";
+import { type Outcome, type RunOptions, runSession, type Sink } from "../lib/session.ts";
+import type { OpenStream } from "../lib/stream.ts";
+import type { OutputValue, Value } from "../lib/value.ts";
+import { VERSION } from "../lib/version.ts";
+import { NAMES, type Plan } from "./plan.ts";
+import { attachmentName } from "./probes.ts";
+import { Renderer } from "./render.ts";
+import { act, type ActionContext, mapOutput } from "./run/actions.ts";
+import { attachScriptProgram } from "./run/attach.ts";
+import { ScriptMaps, skeletonOf } from "./run/maps.ts";
+import { machineNames } from "./run/names.ts";
+
+export { RunningKernel } from "./run/facts.ts";
+
+/** How a script runs. */
+export interface ScriptRunOptions extends Omit<RunOptions, "plan" | "args" | "filters"> {
+  /** The script's name, for messages. */
+  readonly name: string;
+  /** The one process that probes in user space are set in. */
+  readonly pid?: number | undefined;
+  /** Whether maps that are not empty are printed at the end. */
+  readonly printMaps?: boolean;
+}
+
+/** How a script went. */
+export interface ScriptOutcome extends Outcome {
+  /** What the script gave to `exit()`. */
+  readonly exitStatus: number;
+}
+
+/**
+ * Runs a script to its end.
+ *
+ * @throws {BpfError} where it cannot begin
+ */
+export async function runScript(
+  plan: Plan,
+  options: ScriptRunOptions,
+  sink: Sink,
+): Promise<ScriptOutcome> {
+  requireCapabilities();
+  using script = new RunningScript(plan, options);
+  return await script.run(options, sink);
+}
+
+// A record begins with the number of its action; its parts are found by the action's plan.
+const RECORD: Codec<DataView> = {
+  size: 8,
+  shape: { items: "u8", length: 8 },
+  decode: (view, at) => new DataView(view.buffer, view.byteOffset + at),
+  encode: () => {
+    throw new TypeError("Cannot write records: programs do");
+  },
+};
+
+class RunningScript implements Disposable {
+  readonly #plan: Plan;
+  readonly #object: LoadedObject<Skeleton>;
+  readonly #links: Link[] = [];
+  readonly #maps: ScriptMaps;
+  readonly #context: ActionContext;
+  readonly #exit = new AbortController();
+  #exitStatus = 0;
+  /** `exit()` was called: what comes behind it does not count, but for END. */
+  #exited = false;
+
+  constructor(plan: Plan, { name, pid }: ScriptRunOptions) {
+    this.#plan = plan;
+    const skeleton = skeletonOf(plan, name, []);
+    this.#object = explained(() =>
+      openObject(skeleton, { source: plan.object, name: "script" }).load()
+    );
+    this.#maps = new ScriptMaps(this.#object, plan);
+    const stacks = this.#object.map(NAMES.stacks) as unknown as {
+      get(id: number): readonly bigint[] | undefined;
+    };
+    this.#context = {
+      plan,
+      renderer: new Renderer(machineNames(stacks)),
+      maps: this.#maps,
+      system: runShell,
+      readFile,
+      now: () => clockNow("realtime"),
+      exit: (status) => this.#end(status),
+    };
+    try {
+      explained(() => this.#attach(pid));
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  #attach(pid: number | undefined): void {
+    for (const { name, attachments } of this.#plan.programs) {
+      const program = this.#object.program(name);
+      for (const each of attachments) {
+        this.#links.push(...attachScriptProgram(program, each, { pid }));
+      }
+    }
+  }
+
+  async run(options: ScriptRunOptions, sink: Sink): Promise<ScriptOutcome> {
+    const { printMaps = true } = options;
+    const { fd, maxEntries } = this.#object.bufferMap(NAMES.ring);
+    using ring = new RingBuffer(fd, maxEntries, RECORD);
+    this.#announce(sink, options.name);
+    const outcome = await runSession(
+      {
+        object: this.#object,
+        stream: this.#stream(ring),
+        settle: async () => {
+          if (!await programsHaveEnded()) await this.#detach();
+        },
+        detach: () => this.#detach(),
+        begin: () => {
+          this.#object.setGlobal(NAMES.started, clockNow("boottime"));
+          this.#runBy("begin");
+        },
+        end: () => {
+          this.#exited = false;
+          this.#runBy("end");
+        },
+        report: () => [{ type: "status", kind: "output", text: "\n" }, ...this.#allMaps(printMaps)],
+      },
+      { ...options, stop: AbortSignal.any([options.stop, this.#exit.signal]) },
+      sink,
+    );
+    return { ...outcome, exitStatus: this.#exitStatus };
+  }
+
+  async #detach(): Promise<void> {
+    await Promise.all(this.#links.map((link) => link.detach()));
+  }
+
+  #announce(sink: Sink, name: string): void {
+    sink.emit({
+      type: "header",
+      tool: name,
+      version: VERSION,
+      plan: "script",
+      kernel: Deno.osRelease(),
+      boot_to_wall_ns: clockNow("realtime") - clockNow("monotonic"),
+    });
+    const probes = this.#plan.programs.flatMap(({ probe, attachments }) =>
+      attachments.length === 1 ? [probe] : attachments.map(attachmentName)
+    );
+    sink.emit({ type: "attached", probes });
+  }
+
+  /** One record may print several things, or nothing. */
+  #stream(ring: RingBuffer<DataView>): OpenStream {
+    return {
+      fds: ring.fds,
+      drain: (limit, take) =>
+        ring.drain(limit, (record) => {
+          if (this.#exited) return true;
+          return act(record, this.#context).every(take);
+        }),
+      [Symbol.dispose]: () => ring[Symbol.dispose](),
+    };
+  }
+
+  #runBy(kind: "begin" | "end"): void {
+    for (const { name, attachments } of this.#plan.programs) {
+      if (attachments[0]?.kind === kind) this.#object.program(name).testRun();
+    }
+  }
+
+  #end(status: number): void {
+    this.#exited = true;
+    this.#exitStatus = status;
+    this.#exit.abort({ reason: "exit" });
+  }
+
+  /** In the order of their names. */
+  #allMaps(wanted: boolean): Value[] {
+    if (!wanted) return [];
+    return this.#plan.maps.toSorted((a, b) => a.name < b.name ? -1 : 1)
+      .map((map): OutputValue => mapOutput(map, this.#context));
+  }
+
+  [Symbol.dispose](): void {
+    for (const link of this.#links) link[Symbol.dispose]();
+    this.#object[Symbol.dispose]();
+  }
+}
+
+/** Says of what is not permitted which right is missing. */
+function explained<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw error instanceof BpfError ? explainPermission(error) : error;
+  }
+}
+
+function runShell(command: string): string {
+  const { stdout } = new Deno.Command("/bin/sh", {
+    args: ["-c", command],
+    stdin: "inherit",
+    stdout: "piped",
+    stderr: "inherit",
+  }).outputSync();
+  return new TextDecoder().decode(stdout);
+}
+
+function readFile(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    return `Cannot read ${path}: ${messageOf(error)}\n`;
+  }
+}

@@ -1,0 +1,156 @@
+/** What the reader does with the records of a script: prints, clears, ends. */
+
+import type { MapValue, OutputValue, Plain } from "../../lib/value.ts";
+import type { ActionPlan, MapPlan, Plan } from "../plan.ts";
+import { readValue, type ScriptValue } from "../read_values.ts";
+import type { Json, Renderer } from "../render.ts";
+import { mapJson, mapText, type MapView, viewed } from "../render_map.ts";
+import { readEntries } from "../map_values.ts";
+import { strftime } from "../strftime.ts";
+import type { ScriptMaps } from "./maps.ts";
+
+/** What actions act on. */
+export interface ActionContext {
+  readonly plan: Plan;
+  readonly renderer: Renderer;
+  readonly maps: ScriptMaps;
+  /** Runs a command of `system()` to its end; gives what it wrote. */
+  system(command: string): string;
+  readFile(path: string): string;
+  /** Nanoseconds since 1970. */
+  now(): bigint;
+  exit(status: number): void;
+}
+
+/** Does what a record says; gives what is to be printed. */
+export function act(record: DataView, context: ActionContext): OutputValue[] {
+  const action = context.plan.actions[Number(record.getBigUint64(0, true))];
+  if (action === undefined) throw new RangeError("A record has the number of no action");
+  const args = action.args.map(({ type, offset, indirect }) => {
+    const at = indirect ? Number(record.getBigUint64(offset, true)) : offset;
+    return readValue(type, record, at);
+  });
+  return perform(action, args, context);
+}
+
+function perform(
+  action: ActionPlan,
+  args: readonly ScriptValue[],
+  context: ActionContext,
+): OutputValue[] {
+  const { renderer, maps } = context;
+  switch (action.kind) {
+    case "printf":
+      return [textOutput("printf", renderer.format(action.format, args))];
+    case "cat":
+      return [textOutput("cat", context.readFile(renderer.format(action.format, args)))];
+    case "system":
+      return [textOutput("syscall", context.system(renderer.format(action.format, args)))];
+    case "print-value":
+      return [valueOutput(args[0]!, renderer)];
+    case "print-map":
+      return [mapOutput(maps.plan(action.map), context, action)];
+    case "clear":
+      maps.clear(action.map);
+      return [];
+    case "zero":
+      maps.zero(action.map);
+      return [];
+    case "time":
+      return [textOutput("time", strftime(action.format, context.now()))];
+    case "join": {
+      const end = args.findIndex((word) => renderer.text(word) === "");
+      const words = args.slice(0, end < 0 ? args.length : end).map((word) => renderer.text(word));
+      return [textOutput("join", words.join(action.separator), "\n")];
+    }
+    case "exit": {
+      const [status] = args;
+      context.exit(status?.kind === "integer" ? Number(BigInt.asUintN(8, status.value)) : 0);
+      return [];
+    }
+  }
+}
+
+/** A map as it is now. */
+export function mapOutput(
+  plan: MapPlan,
+  { renderer, maps }: Pick<ActionContext, "renderer" | "maps">,
+  view: MapView = { top: 0, divisor: 0 },
+): OutputValue {
+  const all = readEntries(plan, maps.entries(plan.name));
+  const entries = viewed(all, view);
+  const options = { renderer, divisor: view.divisor };
+  return {
+    type: "output",
+    text: () => mapText(plan, entries, options),
+    foreign: () => entries.length === 0 ? undefined : foreignLine(mapJson(plan, entries, options)),
+    value: (): MapValue => {
+      const { data } = mapJson({ ...plan, keys: plan.keys }, entries, options) as {
+        data: { readonly [name: string]: Json };
+      };
+      const inside = data[plan.name];
+      const keyed = plan.keys.length > 0 && typeof inside === "object";
+      const list = keyed
+        ? Object.entries(inside).map(([key, value]) => ({ key, value: plain(value) }))
+        : inside === undefined
+        ? []
+        : [{ key: null, value: plain(inside) }];
+      return { type: "map", name: plan.name, entries: list, header: undefined, line: () => "" };
+    },
+  };
+}
+
+function textOutput(type: string, data: string, end = ""): OutputValue {
+  return {
+    type: "output",
+    text: () => data + end,
+    foreign: () => foreignLine({ type, data }),
+    value: () => ({
+      type: "event",
+      fields: { kind: type, text: data },
+      line: () => data + end,
+    }),
+  };
+}
+
+function valueOutput(value: ScriptValue, renderer: Renderer): OutputValue {
+  return {
+    type: "output",
+    text: () => `${renderer.text(value)}\n`,
+    foreign: () => foreignLine({ type: "value", data: renderer.json(value) }),
+    value: () => ({
+      type: "event",
+      fields: { kind: "value", value: plain(renderer.json(value)) },
+      line: () => renderer.text(value),
+    }),
+  };
+}
+
+/** A line of bpftrace's JSON. */
+export function foreignLine(
+  { type, data }: { readonly type: string; readonly data: Json },
+): string {
+  return `{"type": ${JSON.stringify(type)}, "data": ${foreignJson(data)}}`;
+}
+
+/** bpftrace has blanks behind colons, and behind the commas of objects. */
+function foreignJson(value: Json): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value !== "object") return String(value);
+  if (isList(value)) {
+    const objects = value.some((item) => typeof item === "object" && !isList(item));
+    return `[${value.map(foreignJson).join(objects ? ", " : ",")}]`;
+  }
+  const members = Object.entries(value).map(([key, item]) =>
+    `${JSON.stringify(key)}: ${foreignJson(item)}`
+  );
+  return `{${members.join(", ")}}`;
+}
+
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function plain(value: Json): Plain {
+  return value;
+}

@@ -1,0 +1,88 @@
+/** The running kernel's facts: each is read when it is first asked for. */
+
+import { type Btf, parseBtf } from "../../../ffi/btf/btf.ts";
+import { onlineCpus } from "../../../ffi/host/cpus.ts";
+import { readTracepointFormat } from "../../../ffi/host/tracepoint_format.ts";
+import { tracefsPath } from "../../../ffi/host/tracefs.ts";
+import { kprobeFunctions, listProbes } from "../../../ffi/probes/list.ts";
+import { ksymname } from "../../../ffi/symbols/kernel.ts";
+import { BtfTypes } from "../btf_types.ts";
+import type { KernelFacts, KernelFunction } from "../facts.ts";
+import { tracepointRecord } from "../tracepoint_record.ts";
+import type { RecordLayout, Type } from "../types.ts";
+
+const BTF_FILE = "/sys/kernel/btf/vmlinux";
+
+/** The kernel that this program runs on. */
+export class RunningKernel implements KernelFacts {
+  readonly arch: KernelFacts["arch"] = Deno.build.arch;
+  readonly #records = new Map<string, RecordLayout | undefined>();
+  #types: BtfTypes | undefined;
+  #tracepoints: readonly string[] | undefined;
+
+  get cpus(): number {
+    return onlineCpus().length;
+  }
+
+  tracepoint(category: string, event: string): RecordLayout | undefined {
+    const name = `${category}:${event}`;
+    if (!this.#records.has(name)) {
+      const format = readTracepointFormat(category, event);
+      const lookUp = (type: string): Type | undefined => this.type(type);
+      const record = format && tracepointRecord({ category, event, fields: format.fields }, lookUp);
+      this.#records.set(name, record);
+    }
+    return this.#records.get(name);
+  }
+
+  tracepoints(): readonly string[] {
+    return this.#tracepoints ??= readTracepoints();
+  }
+
+  type(name: string): Type | undefined {
+    return this.#btf().type(name);
+  }
+
+  constant(name: string): bigint | undefined {
+    return this.#btf().constant(name);
+  }
+
+  kernelFunction(name: string): KernelFunction | undefined {
+    return this.#btf().kernelFunction(name);
+  }
+
+  kernelFunctions(pattern: string): readonly string[] {
+    return kprobeFunctions(pattern);
+  }
+
+  userFunctions(path: string, pattern: string): readonly string[] {
+    return listProbes(`uprobe:${path}:${pattern}`).flatMap(({ names }) => names)
+      .map((name) => name.slice(name.lastIndexOf(":") + 1));
+  }
+
+  kernelSymbol(name: string): bigint | undefined {
+    return ksymname(name);
+  }
+
+  cgroupId(path: string): bigint | undefined {
+    try {
+      return BigInt(Deno.statSync(path).ino ?? 0);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** A kernel without BTF has no types. */
+  #btf(): Pick<BtfTypes, "type" | "constant" | "kernelFunction"> {
+    return this.#types ??= new BtfTypes(readBtf());
+  }
+}
+
+function readBtf(): Btf {
+  return parseBtf(Deno.readFileSync(BTF_FILE));
+}
+
+function readTracepoints(): string[] {
+  return Deno.readTextFileSync(`${tracefsPath()}/available_events`).split("\n")
+    .filter((name) => name !== "").sort();
+}
