@@ -81,9 +81,7 @@ class RunningScript implements Disposable {
       openObject(skeleton, { source: plan.object, name: "script" }).load()
     );
     this.#maps = new ScriptMaps(this.#object, plan);
-    const stacks = this.#object.map(NAMES.stacks) as unknown as {
-      get(id: number): readonly bigint[] | undefined;
-    };
+    const stacks = this.#object.stackTraces(NAMES.stacks);
     this.#context = {
       plan,
       renderer: new Renderer(machineNames(stacks)),
