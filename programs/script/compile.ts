@@ -165,7 +165,14 @@ function generate(
     license: "GPL",
     source: { file: source.name, text: source.text },
   });
-  return { object, programs: plans, objectMaps, maps: [...maps.values()], actions };
+  return {
+    object,
+    programs: plans,
+    objectMaps,
+    constants: constants.bytes(),
+    maps: [...maps.values()],
+    actions,
+  };
 }
 
 function assemble(lowered: Lowered, { span }: AttachPoint, diagnostics: Diagnostics) {

@@ -59,6 +59,8 @@ export interface Plan {
   readonly object: Uint8Array<ArrayBuffer>;
   readonly programs: readonly ProgramPlan[];
   readonly objectMaps: readonly ObjectMap[];
+  /** The section of constants. */
+  readonly constants: Uint8Array<ArrayBuffer>;
   readonly maps: readonly MapPlan[];
   /** By the number in front of each record. */
   readonly actions: readonly ActionPlan[];

@@ -9,8 +9,6 @@ export interface Names {
   kernelSymbol(address: bigint): string;
   userSymbol(address: bigint, pid: number): string;
   user(id: number): string;
-  error(code: number): string;
-  cgroup(id: bigint): string;
   /** The frames of a stack, the innermost first; none where it is not known. */
   stack(stack: Extract<ScriptValue, { kind: "stack" }>): readonly string[];
   /** Nanoseconds since 1970 of a time since boot. */
@@ -70,10 +68,6 @@ export class Renderer {
         return this.#names.userSymbol(first, Number(second));
       case "username":
         return this.#names.user(Number(first));
-      case "strerror":
-        return this.#names.error(Number(BigInt.asIntN(32, first)));
-      case "cgroup":
-        return this.#names.cgroup(first);
       case "timestamp":
         return strftime(type.format ?? "", this.#names.wallClock(first));
       case "inet":

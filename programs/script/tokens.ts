@@ -158,6 +158,8 @@ export class TokenStream {
 
   unexpectedToken({ kind, text, span }: Token, expected: string): void {
     const what = kind === "end" ? "end of file" : text;
+    // A string or comment without an end swallows all that would come.
+    if (kind === "end" && this.#diagnostics.hasErrors) return this.#stop();
     this.fail(span, `syntax error, unexpected ${what}, expecting ${expected}`);
   }
 

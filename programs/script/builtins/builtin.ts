@@ -57,6 +57,8 @@ export interface BuiltinFunction extends Lowering<CallNode> {
   readonly run?: (call: CallNode, lowerer: Lowerer) => void;
   /** Some of its arguments are no values: a map as a whole, a name. They are not typed. */
   readonly untyped?: readonly number[];
+  /** Those of its arguments that are numbers or addresses. */
+  readonly numbers?: readonly number[];
   /** Needs `--unsafe`. */
   readonly unsafe?: true;
 }

@@ -19,7 +19,7 @@ const NTOP: BuiltinFunction = {
     const type = typing.typeOf(address);
     const size = sizeInC(type);
     const fits = isNumeric(type) || type.kind === "unknown" ||
-      ((type.kind === "array" || type.kind === "string") && (size === 4 || size === 16));
+      (type.kind === "array" && (size === 4 || size === 16));
     if (!fits) {
       typing.error(
         address.span,
@@ -44,7 +44,7 @@ const NTOP: BuiltinFunction = {
 
 /** Bytes of an address that is an array; 0 for a number. */
 function inMemory(type: Type): number {
-  return type.kind === "array" || type.kind === "string" ? sizeInC(type) : 0;
+  return type.kind === "array" ? sizeInC(type) : 0;
 }
 
 const MAC_BYTES = 6;

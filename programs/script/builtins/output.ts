@@ -203,6 +203,7 @@ const EXIT: BuiltinFunction = {
   names: ["exit"],
   least: 0,
   most: 1,
+  numbers: [0],
   type: () => NONE,
   run: ({ args: [code] }, lowerer) => {
     const status: RecordArgument[] = code === undefined

@@ -47,6 +47,7 @@ const STR: BuiltinFunction = {
   names: ["str", "kstr"],
   least: 1,
   most: 2,
+  numbers: [1],
   type: stringType,
   into: (call, lowerer, target) => {
     const [pointer, length] = call.args;
@@ -62,6 +63,7 @@ const BUF: BuiltinFunction = {
   names: ["buf"],
   least: 1,
   most: 2,
+  numbers: [1],
   type: (call, typing) => {
     const [pointer, length] = call.args;
     const type = typing.typeOf(pointer!);
@@ -152,13 +154,10 @@ const STRFTIME: BuiltinFunction = {
   names: ["strftime"],
   least: 2,
   most: 2,
-  type: ({ args: [format, time] }, typing) => {
+  numbers: [1],
+  type: ({ args: [format] }, typing) => {
     if (format?.kind !== "string") {
       typing.error(format!.span, "strftime() expects a string literal");
-    }
-    const type = typing.typeOf(time!);
-    if (!isNumeric(type) && type.kind !== "unknown") {
-      typing.error(time!.span, "strftime() expects an integer as its second argument");
     }
     const text = format?.kind === "string" ? format.value : "";
     return { kind: "symbolic", as: "timestamp", size: 8, format: text };
@@ -200,6 +199,7 @@ const SYMBOLS: readonly BuiltinFunction[] = [
     names: ["ksym"],
     least: 1,
     most: 1,
+    numbers: [0],
     type: () => ({ kind: "symbolic", as: "ksym", size: 8 }),
     scalar: ({ args: [address] }, lowerer) => lowerer.scalar(address!),
   },
@@ -207,6 +207,7 @@ const SYMBOLS: readonly BuiltinFunction[] = [
     names: ["usym"],
     least: 1,
     most: 1,
+    numbers: [0],
     type: () => ({ kind: "symbolic", as: "usym", size: 16 }),
     into: ({ args: [address] }, lowerer, target) => {
       const { ir } = lowerer;

@@ -270,6 +270,12 @@ export class ProgramTyping implements Typing {
     if (operator !== undefined) {
       const current = this.#valueOfTarget(target);
       if (current.kind === "unknown" && target.kind === "map") {
+        if (!isNumeric(given) && given.kind !== "unknown") {
+          this.error(
+            span,
+            `The ${operator}= operator can not be used with type ${typeName(given)}`,
+          );
+        }
         this.#setMap(target, given.kind === "unknown" ? UNKNOWN : INT64, span);
       } else this.#arithmetic({ left: target, right: value, operator, span });
       this.types.set(target, this.#valueOfTarget(target));
@@ -540,6 +546,15 @@ export class ProgramTyping implements Typing {
       const plural = wanted === "1" ? "argument" : "arguments";
       this.error(node.span, `${node.name}() requires ${wanted} ${plural} (${count} provided)`);
       return UNKNOWN;
+    }
+    for (const i of builtin.numbers ?? []) {
+      const arg = node.args[i];
+      const type = arg === undefined ? UNKNOWN : this.typeOf(arg);
+      if (arg === undefined || isNumeric(type) || type.kind === "unknown") continue;
+      this.error(
+        arg.span,
+        `${node.name}() only supports integer arguments (${typeName(type)} provided)`,
+      );
     }
     if (builtin.unsafe && !this.settings.unsafe) {
       const message = `${node.name}() is an unsafe function being used in safe mode`;

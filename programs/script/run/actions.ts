@@ -5,15 +5,23 @@ import type { ActionPlan, MapPlan, Plan } from "../plan.ts";
 import { readValue, type ScriptValue } from "../read_values.ts";
 import type { Json, Renderer } from "../render.ts";
 import { mapJson, mapText, type MapView, viewed } from "../render_map.ts";
-import { readEntries } from "../map_values.ts";
+import { type RawEntry, readEntries } from "../map_values.ts";
 import { strftime } from "../strftime.ts";
-import type { ScriptMaps } from "./maps.ts";
+
+/** The script's maps, as actions see them. */
+export interface MapAccess {
+  plan(name: string): MapPlan;
+  entries(name: string): readonly RawEntry[];
+  clear(name: string): void;
+  /** Sets all values to 0. */
+  zero(name: string): void;
+}
 
 /** What actions act on. */
 export interface ActionContext {
   readonly plan: Plan;
   readonly renderer: Renderer;
-  readonly maps: ScriptMaps;
+  readonly maps: MapAccess;
   /** Runs a command of `system()` to its end; gives what it wrote. */
   system(command: string): string;
   readFile(path: string): string;

@@ -6,6 +6,7 @@ import type { MapSpec, Skeleton } from "../../../ffi/bpf/skeleton.ts";
 import type { Codec } from "../../../ffi/wire/codec.ts";
 import { array, u32, u64 } from "../../../ffi/wire/codec.ts";
 import { MAP_TYPE } from "../../../ffi/asm/object_file.ts";
+import type { MapAccess } from "./actions.ts";
 import { VARIABLES } from "../lower.ts";
 import type { RawEntry } from "../map_values.ts";
 import { type MapPlan, NAMES, type Plan } from "../plan.ts";
@@ -63,7 +64,7 @@ function typeName(type: number): string {
 }
 
 /** Reads and changes the script's maps. */
-export class ScriptMaps {
+export class ScriptMaps implements MapAccess {
   readonly #object: LoadedObject<Skeleton>;
   readonly #plans: ReadonlyMap<string, MapPlan>;
 

@@ -1,0 +1,179 @@
+/** Scripts on this machine's kernel: as bpftrace runs them, and as all of gimlet's tools run. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { comparable, runCase } from "../differential/compare.ts";
+import { GROUPS } from "../differential/programs.ts";
+import { BINARY, gimlet, run } from "../gimlet.ts";
+import { jsonRecords } from "../records.ts";
+import { binary, capabilities, needsProgram, root, test } from "../support.ts";
+
+const needs = [root, capabilities, binary];
+const bpftrace = needsProgram("bpftrace");
+
+for (const [group, cases] of Object.entries(GROUPS)) {
+  test(`scripts give what bpftrace gives: ${group}`, { needs: [...needs, bpftrace] }, async () => {
+    for (const each of cases) {
+      const ours = await runCase([BINARY], each);
+      assertEquals(ours.status, 0, `${each.program}\n${ours.stderr}`);
+      const theirs = await runCase(["bpftrace"], each);
+      const expected = each.difference?.output ?? comparable(theirs.stdout, each);
+      assertEquals(comparable(ours.stdout, each), expected, each.program);
+      // A difference that is none any more is not to be listed.
+      if (each.difference !== undefined) {
+        assert(theirs.status !== 0 || comparable(theirs.stdout, each) !== expected, each.program);
+      }
+    }
+  });
+}
+
+/** Runs a script with the binary; what it prints, without the line about attaching. */
+async function script(program: string, ...options: readonly string[]) {
+  const finished = await gimlet([...options, "-e", program]);
+  return { ...finished, stdout: finished.stdout.replace(/^Attaching .*\n/, "") };
+}
+
+test(
+  "a tracepoint's arguments: numbers, strings of the kernel and of the program",
+  { needs },
+  async () => {
+    const { stdout, status, stderr } = await script(
+      `tracepoint:syscalls:sys_enter_openat /pid == cpid/ { @[str(args->filename)] = count(); }
+     tracepoint:sched:sched_process_exec /pid == cpid/ { printf("%d %s\\n", args->pid == pid, str(args->filename)); }`,
+      ...["-c", "/bin/cat /etc/hostname"],
+    );
+    assertEquals(status, 0, stderr);
+    assertMatch(stdout, /^1 \/bin\/cat$/m);
+    assertMatch(stdout, /^@\[\/etc\/hostname\]: 1$/m);
+  },
+);
+
+test("-c gives the command's status; cpid is its process", { needs }, async () => {
+  const { status, stdout } = await script(
+    `tracepoint:syscalls:sys_enter_exit_group /pid == cpid/ { printf("%d\\n", args->error_code); }`,
+    ...["-c", "sh -c 'exit 3'"],
+  );
+  assertEquals(status, 3);
+  assertMatch(stdout, /^3$/m);
+});
+
+test("uprobes and uretprobes of a library, by its name", { needs }, async () => {
+  const { stdout, status, stderr } = await script(
+    `uprobe:libc:setlocale /pid == cpid/ { @enter = count(); @category[arg0] = count(); }
+     uretprobe:libc:setlocale /pid == cpid/ { @return = count(); printf("%d\\n", retval != 0); }`,
+    ...["-c", "/bin/ls /"],
+  );
+  assertEquals(status, 0, stderr);
+  assertMatch(stdout, /^@enter: [1-9]/m);
+  assertMatch(stdout, /^@return: [1-9]/m);
+  assertMatch(stdout, /^1$/m);
+});
+
+test("stacks of the kernel are named", { needs }, async () => {
+  const { stdout } = await script(
+    `tracepoint:sched:sched_switch { @[kstack(3)] = count(); printf("%s|\\n", kstack(perf, 2)); exit(); }`,
+  );
+  assertMatch(stdout, /^@\[\n( {4}\S+\+\d+\n){3}\]: \d+$/m);
+  assertMatch(stdout, /^ +[0-9a-f]+ __schedule\+\d+$/m);
+});
+
+test("the current task's fields are those that the kernel's BTF says", { needs }, async () => {
+  const { stdout } = await script(
+    `tracepoint:syscalls:sys_enter_getppid /pid == cpid/ {
+       $task = (struct task_struct *)curtask;
+       printf("%d %d %s %d\\n", $task->pid == tid, $task->tgid == pid, $task->comm, $task->real_parent->tgid > 0);
+       exit();
+     }`,
+    ...["-c", "bash -c 'exec -a x perl -e getppid || exec python3 -c \"import os; os.getppid()\"'"],
+  );
+  assertMatch(stdout, /^1 1 (perl|python3) 1$/m);
+});
+
+test(
+  "strings are as long as max_strlen says: 1024 bytes where nothing is said",
+  { needs },
+  async () => {
+    const long = "x".repeat(900);
+    const program =
+      `tracepoint:syscalls:sys_enter_execve /pid == cpid/ { $s = str(*(args->argv + 8)); @[$s] = 1; printf("%s\\n", $s); }`;
+    const { stdout, stderr } = await script(program, "-c", `/bin/echo ${long}`);
+    assert(stdout.split("\n").filter((line) => line === long).length === 2, stderr);
+    assertMatch(stdout, new RegExp(`^@\\[${long}\\]: 1$`, "m"));
+    const short = await run(
+      ["env", "BPFTRACE_MAX_STRLEN=64", BINARY, "-e", program, "-c", `/bin/echo ${long}`],
+    );
+    assertMatch(short.stdout, /^x{63}$/m);
+  },
+);
+
+test("a full map takes no more, and that is told", { needs }, async () => {
+  const finished = await run([
+    ...["env", "BPFTRACE_MAP_KEYS_MAX=10", BINARY, "--fail-on-loss", "-e"],
+    "BEGIN { $i = 0; while ($i < 13) { @[$i] = 1; $i++; } exit(); }",
+  ]);
+  assertEquals(finished.stdout.match(/^@\[\d+\]: 1$/gm)?.length, 10);
+  assertMatch(finished.stderr, /lost 3: the map was full/);
+  assertEquals(finished.status, 6);
+});
+
+test("--json gives gimlet's own records", { needs }, async () => {
+  const { stdout } = await script(
+    `BEGIN { printf("a %d\\n", 1); @x[1, "a"] = 2; @h = hist(5); exit(); }`,
+    "--json",
+  );
+  const records = jsonRecords(stdout);
+  assertEquals(records.map(({ type }) => type), [
+    "header",
+    "attached",
+    "event",
+    "map",
+    "map",
+    "summary",
+  ]);
+  assertEquals(records[2], { type: "event", kind: "printf", text: "a 1\n" });
+  assertEquals(records[4]?.["entries"], [{ key: "1,a", value: 2 }]);
+});
+
+test("exit(n) is the exit status; a mistake is 2; --dry-run ends at once", { needs }, async () => {
+  assertEquals((await script("BEGIN { exit(7); }")).status, 7);
+  assertEquals((await script("BEGIN { foo(); }")).status, 2);
+  assertEquals((await script(`interval:s:100 { }`, "--dry-run")).status, 0);
+});
+
+test("filters hold in the kernel", { needs }, async () => {
+  const { stdout } = await script(
+    `tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }`,
+    ...["--comm", "cat", "-c", "/bin/cat /etc/hostname"],
+  );
+  assertMatch(stdout.trim(), /^@\[cat\]: \d+$/);
+});
+
+test("system() and cat() act where they are allowed", { needs }, async () => {
+  const { stdout } = await script(
+    `BEGIN { system("echo %s-%d", "done", 5); cat("/proc/sys/kernel/%s", "ostype"); exit(); }`,
+    "--unsafe",
+  );
+  assertEquals(stdout.trim(), "done-5\nLinux");
+});
+
+test("the verifier's refusal names the line of the script", { needs }, async () => {
+  const { stderr, status } = await script("BEGIN {\n  $i = 0;\n  while (1) { $i++; }\n}");
+  assertEquals(status, 5);
+  assertMatch(stderr, /while \(1\)/);
+});
+
+test("bpftrace's own scripts load and attach where their probes are there", {
+  needs: [...needs, bpftrace],
+}, async () => {
+  const loaded: string[] = [];
+  for (const { name } of Deno.readDirSync("/usr/sbin")) {
+    if (!name.endsWith(".bt")) continue;
+    const path = `/usr/sbin/${name}`;
+    const text = Deno.readTextFileSync(path);
+    const theirs = await run(["timeout", "-s", "INT", "2", "bpftrace", path]);
+    if (theirs.status !== 0 || /ERROR/.test(theirs.stderr.replace(/.*RLIMIT.*/g, ""))) continue;
+    const ours = await gimlet(["--dry-run", path]);
+    assertEquals(ours.status, 0, `${name}: ${ours.stderr}\n${text}`);
+    loaded.push(name);
+  }
+  assert(loaded.length >= 10, loaded.join(" "));
+});

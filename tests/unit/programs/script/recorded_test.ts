@@ -1,0 +1,39 @@
+/** Scripts, compiled and run without a kernel, print what bpftrace printed (tests/differential/record.ts). */
+
+import { assert, assertEquals } from "@std/assert";
+import { comparable, isPure } from "../../../differential/compare.ts";
+import { type Case, GROUPS } from "../../../differential/programs.ts";
+import { runText } from "./run_script.ts";
+
+const RECORDED: Readonly<Record<string, string>> = JSON.parse(
+  Deno.readTextFileSync(new URL("../../../fixtures/script/bpftrace.json", import.meta.url)),
+);
+
+for (const [group, cases] of Object.entries(GROUPS)) {
+  const pure = cases.filter(isPure);
+  if (pure.length === 0) continue;
+  Deno.test(`scripts print what bpftrace prints: ${group} (${pure.length} programs)`, () => {
+    for (const each of pure) assertEquals(outputOf(each), expectedOf(each), each.program);
+  });
+}
+
+Deno.test("what bpftrace was seen to print is of programs that there are", () => {
+  const known = new Set(Object.values(GROUPS).flat().map(keyOf));
+  assert(Object.keys(RECORDED).every((key) => known.has(key)));
+});
+
+function keyOf({ program, options = [], parameters = [] }: Case): string {
+  return JSON.stringify([program, ...options, ...parameters]);
+}
+
+function expectedOf(each: Case): string {
+  const expected = each.difference?.output ?? RECORDED[keyOf(each)];
+  if (expected === undefined) throw new Error(`not recorded: ${each.program}`);
+  return expected;
+}
+
+function outputOf(each: Case): string {
+  const { program, options = [], parameters = [] } = each;
+  const json = options.includes("json");
+  return comparable(runText(program, { json, settings: { parameters } }), each);
+}
