@@ -21,15 +21,19 @@ import { unknownName, UsageError } from "./usage.ts";
 /** A JSON Schema, of draft 2020-12. */
 export type Schema = { readonly [keyword: string]: Plain };
 
+const STRING = { type: "string" } as const;
+const COUNT = { type: "integer", minimum: 0 } as const;
+
 /** The line of `gimlet schema [TOOL]`. */
 export function schemaLines(args: readonly string[]): string[] {
   const [name, ...extra] = args;
   if (extra.length > 0) {
     throw new UsageError(`Unexpected argument "${extra[0]}"`, "gimlet schema [TOOL]");
   }
+  if (name === SCRIPT_TOOL) return [json(scriptSchema())];
   const tool = name === undefined ? undefined : toolOf(name);
   if (name !== undefined && tool === undefined) {
-    throw unknownName("tool", name, tools.map(({ name }) => name));
+    throw unknownName("tool", name, [...tools.map(({ name }) => name), SCRIPT_TOOL]);
   }
   return [json(tool === undefined ? fullSchema() : toolSchema(tool))];
 }
@@ -39,29 +43,56 @@ export function toolSchema(tool: Tool): Schema {
   return document(`Records of gimlet ${tool.name}`, [shapeOf(tool)], {});
 }
 
-/** The schema of the records of every tool, of `gimlet selftest` and of `gimlet list`. */
-export function fullSchema(): Schema {
-  return document("Records of gimlet", tools.map(shapeOf), {
-    test: TEST,
-    probe: PROBE,
-    c_type: C_TYPE,
-    why: WHY,
-  });
+/** What the header of a script's records names as the tool. */
+export const SCRIPT_TOOL = "script";
+
+/** The schema of the records of scripts: of what they print, and of their maps. */
+export function scriptSchema(): Schema {
+  return document("Records of gimlet's scripts", [], {}, SCRIPTS);
 }
 
-const STRING = { type: "string" } as const;
-const COUNT = { type: "integer", minimum: 0 } as const;
+/** The schema of the records of every tool, of `gimlet selftest` and of `gimlet list`. */
+export function fullSchema(): Schema {
+  const more = { test: TEST, probe: PROBE, c_type: C_TYPE, why: WHY };
+  return document("Records of gimlet", tools.map(shapeOf), more);
+}
+
+/** The forms of records that no tool declares. */
+interface Forms {
+  readonly tools: readonly string[];
+  readonly event: readonly Schema[];
+  readonly map: readonly Schema[];
+}
+
+const SCRIPTS: Forms = {
+  tools: [SCRIPT_TOOL],
+  event: [{
+    title: SCRIPT_TOOL,
+    type: "object",
+    properties: { type: { const: "event" }, kind: STRING, text: STRING, value: {} },
+    required: ["type", "kind"],
+  }],
+  map: [{
+    title: SCRIPT_TOOL,
+    ...record("map", {
+      name: STRING,
+      // Keys and values are whatever the script puts there.
+      entries: listOf(object({ key: { type: ["string", "null"] }, value: {} })),
+    }),
+  }],
+};
 
 function document(
   title: string,
   shapes: readonly ToolShape[],
   more: Readonly<Record<string, Schema>>,
+  forms: Forms = { tools: [], event: [], map: [] },
 ): Schema {
   const $defs: Record<string, Schema> = {
-    header: header(shapes),
+    header: header([...shapes.map(({ tool }) => tool), ...forms.tools]),
     attached: record("attached", { probes: listOf(STRING) }),
-    ...union("event", shapes.flatMap(eventSchemas)),
-    ...union("map", shapes.flatMap(mapSchemas)),
+    ...union("event", [...shapes.flatMap(eventSchemas), ...forms.event]),
+    ...union("map", [...shapes.flatMap(mapSchemas), ...forms.map]),
     ...union("hist", shapes.flatMap(histogramSchemas)),
     lost: record("lost", { reason: { enum: Object.keys(LOSS_TEXT) }, count: COUNT }),
     expect: expectSchema(shapes),
@@ -98,9 +129,9 @@ function union(name: string, forms: readonly Schema[]): Record<string, Schema> {
   return { [name]: forms.length === 1 ? forms[0]! : { anyOf: forms } };
 }
 
-function header(shapes: readonly ToolShape[]): Schema {
+function header(names: readonly string[]): Schema {
   return record("header", {
-    tool: { enum: shapes.map(({ tool }) => tool) },
+    tool: { enum: names },
     version: STRING,
     plan: STRING,
     kernel: STRING,

@@ -15,6 +15,7 @@ import { Source } from "../programs/script/source.ts";
 import { STATUS, statusOf } from "./exit_status.ts";
 import { errorLines, errorRecord } from "./report.ts";
 import { listenToSignals, noteLine, printAll, stopOnEof, tellReady } from "./run_tool.ts";
+import { SCRIPT_TOOL } from "./schema.ts";
 import { dumpLines } from "./script_dump.ts";
 import { parseScriptOptions, scriptHelp, type ScriptOptions } from "./script_options.ts";
 import { red } from "./std.ts";
@@ -74,7 +75,7 @@ async function compileAndRun(options: ScriptOptions): Promise<number> {
   const printer = new Printer(target.writer, options);
   const { readyFd, durationMs, maxEvents, command } = options;
   const outcome = await runScript(plan, {
-    name: options.file ?? "script",
+    name: SCRIPT_TOOL,
     pid: options.pid,
     stop: controller.signal,
     ...(durationMs === undefined ? {} : { durationMs }),

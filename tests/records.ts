@@ -1,6 +1,6 @@
 /** Reading the JSON that tools print, with nothing rounded and every record as its schema says. */
 
-import { fullSchema, toolSchema } from "../cmd/schema.ts";
+import { fullSchema, SCRIPT_TOOL, scriptSchema, toolSchema } from "../cmd/schema.ts";
 import { tools } from "../programs/registry.gen.ts";
 import { Validator } from "./json_schema.ts";
 
@@ -32,7 +32,12 @@ function validatorOf(name: string | undefined): Validator {
   const known = validators.get(name);
   if (known !== undefined) return known;
   const tool = tools.find((tool) => tool.name === name);
-  const made = new Validator(tool === undefined ? fullSchema() : toolSchema(tool));
+  const schema = name === SCRIPT_TOOL
+    ? scriptSchema()
+    : tool === undefined
+    ? fullSchema()
+    : toolSchema(tool);
+  const made = new Validator(schema);
   validators.set(name, made);
   return made;
 }

@@ -97,6 +97,11 @@ function expandAttachment(
     else if (settings.missingProbes === "warn") diagnostics.warning(span, message, hint);
     return [];
   };
+  // A wildcard may well stand for nothing, as long as there is something else.
+  const none = (message: string): Expanded[] => {
+    if (settings.missingProbes !== "ignore") diagnostics.warning(span, message);
+    return [];
+  };
   switch (attachment.kind) {
     case "tracepoint": {
       const { category, event } = attachment;
@@ -104,7 +109,7 @@ function expandAttachment(
       if (hasWildcard(name)) {
         const matches = matcher(name);
         const found = facts.tracepoints().filter((each) => matches.test(each));
-        if (found.length === 0) return missing(`No tracepoints match ${name}`, "");
+        if (found.length === 0) return none(`No tracepoints match ${name}`);
         return found.map((each) => {
           const [category = "", event = ""] = each.split(":");
           return {
@@ -130,7 +135,7 @@ function expandAttachment(
       const { symbol, kind } = attachment;
       if (!hasWildcard(symbol)) return [{ attachment, text }];
       const found = facts.kernelFunctions(symbol);
-      if (found.length === 0) return missing(`No functions of the kernel match ${symbol}`, "");
+      if (found.length === 0) return none(`No functions of the kernel match ${symbol}`);
       return found.map((name) => ({
         attachment: { ...attachment, symbol: name },
         text: `${kind}:${name}`,
@@ -141,7 +146,7 @@ function expandAttachment(
       const { symbol, path, kind } = attachment;
       if (!hasWildcard(symbol)) return [{ attachment, text }];
       const found = facts.userFunctions(path, symbol);
-      if (found.length === 0) return missing(`No functions of ${path} match ${symbol}`, "");
+      if (found.length === 0) return none(`No functions of ${path} match ${symbol}`);
       return found.map((name) => ({
         attachment: { ...attachment, symbol: name },
         text: `${kind}:${path}:${name}`,

@@ -65,7 +65,7 @@ function fieldOf(
   }
   const pointed = /^(.*?)\s*\*\s*(?:const\s*)?$/.exec(written)?.[1];
   if (pointed !== undefined && length === undefined) {
-    return { ...base, type: { kind: "pointer", to: pointee(pointed, lookUp), space } };
+    return { ...base, type: { kind: "pointer", to: pointee(pointed, space, lookUp), space } };
   }
   if (length !== undefined) {
     if (character) return { ...base, type: { kind: "string", size } };
@@ -84,9 +84,15 @@ function elementOf(size: number, signed: boolean): Type {
   return { kind: "array", element: byte, length: size, space: "context" };
 }
 
-function pointee(written: string, lookUp: (name: string) => Type | undefined): Type {
+function pointee(
+  written: string,
+  space: Space,
+  lookUp: (name: string) => Type | undefined,
+): Type {
   const name = written.replaceAll(/\b(?:const|volatile|__user)\b/g, "").trim();
-  if (name === "void" || name.endsWith("*")) return { kind: "none" };
+  const further = /^(.*?)\s*\*$/.exec(name)?.[1];
+  if (further !== undefined) return { kind: "pointer", to: pointee(further, space, lookUp), space };
+  if (name === "void") return { kind: "none" };
   if (name === "char") return { kind: "integer", size: 1, signed: true };
   return lookUp(name) ?? { kind: "none" };
 }

@@ -278,7 +278,7 @@ const PROBES: readonly Case[] = [
   { program: `t:sched:sched_switch { printf("%d\\n", args->prev_pid >= 0); exit(); }` },
   {
     program:
-      `tracepoint:syscalls:sys_enter_openat, tracepoint:syscalls:sys_enter_close { printf("seen\\n"); exit(); }`,
+      `tracepoint:sched:sched_switch, tracepoint:sched:sched_waking { @seen = 1; } interval:ms:100 { exit(); }`,
   },
   { program: `tracepoint:sched:sched_sw* { printf("%s\\n", probe); exit(); }` },
   { program: `software:cpu-clock:1000000 { printf("tick\\n"); exit(); }` },

@@ -83,9 +83,9 @@ test("the current task's fields are those that the kernel's BTF says", { needs }
        printf("%d %d %s %d\\n", $task->pid == tid, $task->tgid == pid, $task->comm, $task->real_parent->tgid > 0);
        exit();
      }`,
-    ...["-c", "bash -c 'exec -a x perl -e getppid || exec python3 -c \"import os; os.getppid()\"'"],
+    ...["-c", "bash -c :"],
   );
-  assertMatch(stdout, /^1 1 (perl|python3) 1$/m);
+  assertMatch(stdout, /^1 1 bash 1$/m);
 });
 
 test(
@@ -94,7 +94,7 @@ test(
   async () => {
     const long = "x".repeat(900);
     const program =
-      `tracepoint:syscalls:sys_enter_execve /pid == cpid/ { $s = str(*(args->argv + 8)); @[$s] = 1; printf("%s\\n", $s); }`;
+      `tracepoint:syscalls:sys_enter_execve /pid == cpid/ { $s = str(args->argv[1]); @[$s] = 1; printf("%s\\n", $s); }`;
     const { stdout, stderr } = await script(program, "-c", `/bin/echo ${long}`);
     assert(stdout.split("\n").filter((line) => line === long).length === 2, stderr);
     assertMatch(stdout, new RegExp(`^@\\[${long}\\]: 1$`, "m"));
@@ -144,7 +144,7 @@ test("filters hold in the kernel", { needs }, async () => {
     `tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }`,
     ...["--comm", "cat", "-c", "/bin/cat /etc/hostname"],
   );
-  assertMatch(stdout.trim(), /^@\[cat\]: \d+$/);
+  assertEquals(stdout.match(/^@.*(?=:)/gm), ["@[cat]"]);
 });
 
 test("system() and cat() act where they are allowed", { needs }, async () => {
@@ -170,7 +170,7 @@ test("bpftrace's own scripts load and attach where their probes are there", {
     const path = `/usr/sbin/${name}`;
     const text = Deno.readTextFileSync(path);
     const theirs = await run(["timeout", "-s", "INT", "2", "bpftrace", path]);
-    if (theirs.status !== 0 || /ERROR/.test(theirs.stderr.replace(/.*RLIMIT.*/g, ""))) continue;
+    if (/ERROR/.test(theirs.stderr.replaceAll(/.*RLIMIT.*/g, ""))) continue;
     const ours = await gimlet(["--dry-run", path]);
     assertEquals(ours.status, 0, `${name}: ${ours.stderr}\n${text}`);
     loaded.push(name);

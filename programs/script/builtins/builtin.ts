@@ -55,8 +55,10 @@ export interface BuiltinFunction extends Lowering<CallNode> {
   readonly type: (call: CallNode, typing: Typing) => Type;
   /** What a statement does. */
   readonly run?: (call: CallNode, lowerer: Lowerer) => void;
-  /** Some of its arguments are no values: a map as a whole, a name. They are not typed. */
+  /** Those of its arguments that may be a map as a whole, which is no value. */
   readonly untyped?: readonly number[];
+  /** Names that stand for themselves as its arguments. */
+  readonly words?: readonly string[];
   /** Those of its arguments that are numbers or addresses. */
   readonly numbers?: readonly number[];
   /** Needs `--unsafe`. */

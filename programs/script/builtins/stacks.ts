@@ -10,6 +10,7 @@ import type { BuiltinFunction, Typing } from "./builtin.ts";
 
 /** How many frames there are at most. */
 export const MOST_FRAMES = 127;
+const MODES = ["bpftrace", "perf", "raw"] as const;
 const BPF_F_USER_STACK = 1n << 8n;
 
 /** The type of a stack trace with nothing said about it. */
@@ -37,10 +38,7 @@ function typeOfCall(call: CallNode, typing: Typing): Type {
 }
 
 function modeOf(node: Expression): StackType["mode"] | undefined {
-  if (node.kind !== "identifier") return undefined;
-  return node.name === "perf" || node.name === "bpftrace" || node.name === "raw"
-    ? node.name
-    : undefined;
+  return node.kind === "identifier" ? MODES.find((mode) => mode === node.name) : undefined;
 }
 
 /** `kstack(…)`, `ustack(…)` */
@@ -48,7 +46,7 @@ export const STACKS: readonly BuiltinFunction[] = [{
   names: ["kstack", "ustack"],
   least: 0,
   most: 2,
-  untyped: [0, 1],
+  words: MODES,
   type: typeOfCall,
   scalar: (call, lowerer) => stackOf(lowerer, lowerer.type(call)),
   into: (call, lowerer, target) => {

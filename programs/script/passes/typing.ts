@@ -528,13 +528,14 @@ export class ProgramTyping implements Typing {
       for (const arg of node.args) this.type(arg);
       return UNKNOWN;
     }
-    const { least, most, untyped = [] } = builtin;
+    const { least, most, untyped = [], words = [] } = builtin;
     const [first] = node.args;
     if (node.name === "str" && first?.kind === "positional") this.#texts.add(first);
     node.args.forEach((arg, i) => {
-      if (!untyped.includes(i) || arg.kind !== "map" || arg.keys.length > 0) this.type(arg);
-      // A map as a whole.
-      else this.#map(arg.name, arg.span);
+      if (arg.kind === "identifier" && words.includes(arg.name)) return;
+      const isWhole = untyped.includes(i) && arg.kind === "map" && arg.keys.length === 0;
+      if (isWhole) this.#map(arg.name, arg.span);
+      else this.type(arg);
     });
     const count = node.args.length;
     if (count < least || count > most) {

@@ -138,7 +138,7 @@ const MISTAKES: readonly (readonly [string, ...string[]])[] = [
     "HINT: It should be like interval:s:1",
   ],
   [`tracepoint:foo:bar { }`, "stdin:1:1-19: ERROR: tracepoint not found: foo:bar"],
-  [`tracepoint:foo:* { }`, "stdin:1:1-17: ERROR: No tracepoints match foo:*"],
+  [`tracepoint:foo:* { }`, "stdin:1:1-2: ERROR: No probes to attach"],
   [
     `tracepoint:syscalls:sys_enter_openat { print(args->FILENAME); }`,
     "stdin:1:52-60: ERROR: struct _tracepoint_syscalls_sys_enter_openat does not contain a field named 'FILENAME'",
