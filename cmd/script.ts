@@ -77,6 +77,7 @@ async function compileAndRun(options: ScriptOptions): Promise<number> {
   const outcome = await runScript(plan, {
     name: SCRIPT_TOOL,
     pid: options.pid,
+    missingProbes: compiled.settings.missingProbes,
     stop: controller.signal,
     ...(durationMs === undefined ? {} : { durationMs }),
     ...(maxEvents === undefined ? {} : { maxEvents }),

@@ -28,8 +28,8 @@ export interface ScriptRunOptions extends Omit<RunOptions, "plan" | "args" | "fi
   readonly name: string;
   /** The one process that probes in user space are set in. */
   readonly pid?: number | undefined;
-  /** Whether maps that are not empty are printed at the end. */
-  readonly printMaps?: boolean;
+  /** What becomes of a probe that is not there. */
+  readonly missingProbes?: "error" | "warn" | "ignore";
 }
 
 /** How a script went. */
@@ -49,7 +49,7 @@ export async function runScript(
   sink: Sink,
 ): Promise<ScriptOutcome> {
   requireCapabilities();
-  using script = new RunningScript(plan, options);
+  using script = new RunningScript(plan, options, sink);
   return await script.run(options, sink);
 }
 
@@ -67,6 +67,7 @@ class RunningScript implements Disposable {
   readonly #plan: Plan;
   readonly #object: LoadedObject<Skeleton>;
   readonly #links: Link[] = [];
+  readonly #probes: string[] = [];
   readonly #maps: ScriptMaps;
   readonly #context: ActionContext;
   readonly #exit = new AbortController();
@@ -74,7 +75,8 @@ class RunningScript implements Disposable {
   /** `exit()` was called: what comes behind it does not count, but for END. */
   #exited = false;
 
-  constructor(plan: Plan, { name, pid }: ScriptRunOptions) {
+  constructor(plan: Plan, options: ScriptRunOptions, sink: Sink) {
+    const { name } = options;
     this.#plan = plan;
     const skeleton = skeletonOf(plan, name, []);
     this.#object = explained(() =>
@@ -92,24 +94,36 @@ class RunningScript implements Disposable {
       exit: (status) => this.#end(status),
     };
     try {
-      explained(() => this.#attach(pid));
+      explained(() => this.#attach(options, sink));
     } catch (error) {
       this[Symbol.dispose]();
       throw error;
     }
   }
 
-  #attach(pid: number | undefined): void {
+  #attach({ pid, missingProbes = "error" }: ScriptRunOptions, sink: Sink): void {
     for (const { name, attachments } of this.#plan.programs) {
       const program = this.#object.program(name);
       for (const each of attachments) {
-        this.#links.push(...attachScriptProgram(program, each, { pid }));
+        try {
+          this.#links.push(...attachScriptProgram(program, each, { pid }));
+          this.#probes.push(attachments.length === 1 ? this.#nameOf(name) : attachmentName(each));
+        } catch (error) {
+          const isMissing = error instanceof BpfError && error.code === "E_NO_PROBE";
+          if (!isMissing || missingProbes === "error") throw error;
+          if (missingProbes === "warn") {
+            sink.emit({ type: "status", kind: "note", text: error.message });
+          }
+        }
       }
     }
   }
 
+  #nameOf(program: string): string {
+    return this.#plan.programs.find(({ name }) => name === program)?.probe ?? program;
+  }
+
   async run(options: ScriptRunOptions, sink: Sink): Promise<ScriptOutcome> {
-    const { printMaps = true } = options;
     const { fd, maxEntries } = this.#object.bufferMap(NAMES.ring);
     using ring = new RingBuffer(fd, maxEntries, RECORD);
     this.#announce(sink, options.name);
@@ -129,7 +143,7 @@ class RunningScript implements Disposable {
           this.#exited = false;
           this.#runBy("end");
         },
-        report: () => [{ type: "status", kind: "output", text: "\n" }, ...this.#allMaps(printMaps)],
+        report: () => [{ type: "status", kind: "output", text: "\n" }, ...this.#allMaps()],
       },
       { ...options, stop: AbortSignal.any([options.stop, this.#exit.signal]) },
       sink,
@@ -150,10 +164,7 @@ class RunningScript implements Disposable {
       kernel: Deno.osRelease(),
       boot_to_wall_ns: clockNow("realtime") - clockNow("monotonic"),
     });
-    const probes = this.#plan.programs.flatMap(({ probe, attachments }) =>
-      attachments.length === 1 ? [probe] : attachments.map(attachmentName)
-    );
-    sink.emit({ type: "attached", probes });
+    sink.emit({ type: "attached", probes: this.#probes });
   }
 
   /** One record may print several things, or nothing. */
@@ -182,8 +193,7 @@ class RunningScript implements Disposable {
   }
 
   /** In the order of their names. */
-  #allMaps(wanted: boolean): Value[] {
-    if (!wanted) return [];
+  #allMaps(): Value[] {
     return this.#plan.maps.toSorted((a, b) => a.name < b.name ? -1 : 1)
       .map((map): OutputValue => mapOutput(map, this.#context));
   }

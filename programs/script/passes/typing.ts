@@ -269,6 +269,7 @@ export class ProgramTyping implements Typing {
     if (target.kind === "map") this.#mapKeys(target);
     if (operator !== undefined) {
       const current = this.#valueOfTarget(target);
+      this.types.set(target, current);
       if (current.kind === "unknown" && target.kind === "map") {
         if (!isNumeric(given) && given.kind !== "unknown") {
           this.error(

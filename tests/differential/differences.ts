@@ -1,0 +1,69 @@
+/**
+ * Writes docs/script_vs_bpftrace.md: the differences that the tests hold, and what is missing.
+ *
+ *     deno run -A tests/differential/differences.ts
+ */
+
+import { MISSING } from "../../programs/script/builtins/table.ts";
+import { GROUPS } from "./programs.ts";
+
+/** The page. */
+export const PAGE = new URL("../../docs/script_vs_bpftrace.md", import.meta.url);
+
+/** Its text. */
+export function differencesPage(): string {
+  const rows = Object.values(GROUPS).flat().flatMap(({ program, difference }) =>
+    difference === undefined
+      ? []
+      : [`- \`${program.replaceAll(" exit();", "")}\`: ${difference.reason}.`]
+  );
+  const names = MISSING.toSorted().map((name) => `\`${name}\``).join(", ");
+  return `${HEAD}
+## Differences from bpftrace 0.17, each held by a test
+
+${rows.join("\n")}
+
+${FIXED}
+## What is missing
+
+A script that uses what gimlet does not have is refused, with the words "not supported" and the
+place.
+
+${names}
+
+${GAPS}`;
+}
+
+const HEAD = `<!-- deno-fmt-ignore-file -->
+<!-- Written by tests/differential/differences.ts from the tests' own table: do not edit. -->
+
+# What differs from bpftrace
+
+gimlet runs bpftrace's language: both the spellings of 0.17 and the newer ones. Some ${
+  Math.floor(Object.values(GROUPS).flat().length / 50) * 50
+} programs are
+run by both, and give the same.
+`;
+
+const FIXED = `## Differences by design
+
+- Strings are up to 1024 bytes long (bpftrace 0.17: 64); \`BPFTRACE_MAX_STRLEN\` changes that.
+- A map that is full, and records that are lost, are counted and told; \`--fail-on-loss\` makes that exit status 6.
+- A probe that is not there is a mistake, as in later versions; \`missing_probes = warn\` goes on without it. A
+  wildcard that matches nothing is a warning.
+- A mistake in a script is exit status 2, \`exit(n)\` is n, and the status of the command of \`-c\` is passed on.
+- The command of \`-c\` is read by the shell.
+- BEGIN and END run by a test run of the program: there is no probe on gimlet itself. \`comm\` there is gimlet's name.
+- Entries of equal value are printed in the order of their keys.
+- \`-f json\` has no empty lines.
+- Types come from the kernel's BTF: headers are not read, and \`#include\` has no effect.
+`;
+
+const GAPS =
+  `Also: probes of the kinds \`watchpoint\`, \`iter\` and \`self\`; arguments of \`usdt\` probes; \`for\` loops over maps;
+\`hist()\` with more than one bucket for a power of two; \`print(@x[key])\` and calculations with maps that gather;
+\`delete()\` of one histogram of a map; \`fn\`, \`macro\`, \`typedef\` and macros with parameters; wildcards in \`fentry\`
+and \`fexit\`; the options \`-k\`, \`--info\` and \`--emit-elf\`.
+`;
+
+if (import.meta.main) Deno.writeTextFileSync(PAGE, differencesPage());
