@@ -29,6 +29,7 @@ export const HELPER = {
   ktime_get_boot_ns: 125,
   ringbuf_output: 130,
   ringbuf_query: 134,
+  map_lookup_percpu_elem: 195,
   ktime_get_tai_ns: 208,
 } as const;
 

@@ -59,7 +59,7 @@ export interface ProgramSource {
 // Types of maps that depend on each other settle after a few rounds.
 const MOST_ROUNDS = 10;
 const STACK_DEPTH = 127;
-const MOST_STACKS = 128 * 1024;
+const MOST_STACKS = 32 * 1024;
 const LARGEST_FRAME = 32 * 1024;
 
 /** Compiles a script. */
@@ -155,6 +155,7 @@ function generate(
   const { settings } = shared;
   const objectMaps = [
     ...standardMaps(settings, { programs: programs.length, frameSize }),
+    ...(code.some(usesStacks) ? [STACKS] : []),
     ...[...maps.values()].map((map) => objectMap(map, settings)),
   ];
   const object = writeObject({
@@ -218,14 +219,20 @@ function standardMaps(
       valueSize: frameSize,
       maxEntries: programs,
     },
-    {
-      name: NAMES.stacks,
-      type: MAP_TYPE.stack_trace,
-      keySize: 4,
-      valueSize: STACK_DEPTH * 8,
-      maxEntries: MOST_STACKS,
-    },
   ];
+}
+
+/** The kernel makes room for all of them at once: only where there is a use for it. */
+const STACKS: ObjectMap = {
+  name: NAMES.stacks,
+  type: MAP_TYPE.stack_trace,
+  keySize: 4,
+  valueSize: STACK_DEPTH * 8,
+  maxEntries: MOST_STACKS,
+};
+
+function usesStacks({ code }: ObjectProgram): boolean {
+  return code.relocations.some(({ symbol }) => symbol === NAMES.stacks);
 }
 
 function objectMap({ symbol, keys, value, perCpu }: MapPlan, { maxMapKeys }: Settings): ObjectMap {
@@ -258,6 +265,8 @@ function sectionOf(attachment: Attachment): string {
       return `${attachment.kind}/${attachment.symbol}`;
     case "tracepoint":
       return "tracepoint";
+    case "usdt":
+      return "uprobe";
     default:
       return attachment.kind;
   }

@@ -54,7 +54,8 @@ function expandPoint(
   const [first] = found;
   if (first === undefined) return [];
   // The code is the same everywhere, unless it says where it is, or sees arguments of other types.
-  if (first.attachment.kind !== "tracepoint" && !names(probe, "probe")) {
+  const { kind } = first.attachment;
+  if (kind !== "tracepoint" && kind !== "usdt" && !names(probe, "probe")) {
     const attachments = found.map(({ attachment }) => attachment);
     return [{ probe, attachment: first.attachment, attachments, attachPoint }];
   }
@@ -93,8 +94,9 @@ function expandAttachment(
   { facts, settings, diagnostics, suggest }: Context,
 ): Expanded[] {
   const missing = (message: string, hint: string): Expanded[] => {
-    if (settings.missingProbes === "error") diagnostics.error(span, message, hint);
-    else if (settings.missingProbes === "warn") diagnostics.warning(span, message, hint);
+    const { missingProbes = "error" } = settings;
+    if (missingProbes === "error") diagnostics.error(span, message, hint);
+    else if (missingProbes === "warn") diagnostics.warning(span, message, hint);
     return [];
   };
   // A wildcard may well stand for nothing, as long as there is something else.
@@ -152,9 +154,29 @@ function expandAttachment(
         text: `${kind}:${path}:${name}`,
       }));
     }
+    case "usdt": {
+      const { path, group, name } = attachment;
+      const found = facts.usdtProbes(path, group, name);
+      if (found.length === 0) return missing(`${path} has no USDT probe ${group}:${name}`, "");
+      // The compiler may have put an argument elsewhere at each place.
+      const variants = Map.groupBy(found, ({ group, args }) => group + JSON.stringify(args, plain));
+      return [...variants.values()].map((probes) => ({
+        attachment: {
+          ...attachment,
+          group: probes[0]!.group,
+          places: probes.map(({ place }) => place),
+          args: probes[0]!.args,
+        },
+        text,
+      }));
+    }
     default:
       return [{ attachment, text }];
   }
+}
+
+function plain(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? value.toString() : value;
 }
 
 function hasWildcard(name: string): boolean {

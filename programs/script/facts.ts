@@ -1,10 +1,12 @@
 /** What a compiler of scripts asks of the kernel: everything else about a script is in its text. */
 
+import type { UsdtArgument, UsdtPlace } from "./probes.ts";
 import type { RecordLayout, Type } from "./types.ts";
 
 /** Facts about the kernel that a script is compiled for. Answers do not change while a script is compiled. */
 export interface KernelFacts {
   readonly arch: "x86_64" | "aarch64";
+  /** How many CPUs there may ever be. */
   readonly cpus: number;
   /** The fields of a tracepoint; `undefined` where there is none of this name. */
   tracepoint(category: string, event: string): RecordLayout | undefined;
@@ -20,10 +22,19 @@ export interface KernelFacts {
   kernelFunctions(pattern: string): readonly string[];
   /** The names of functions of a program or library that match a pattern. */
   userFunctions(path: string, pattern: string): readonly string[];
+  /** The static probes of a program or library, by the provider's name (empty for any) and their own. */
+  usdtProbes(path: string, group: string, name: string): readonly UsdtProbe[];
   /** The address of a symbol of the kernel. */
   kernelSymbol(name: string): bigint | undefined;
   /** The number of a folder of cgroup v2. */
   cgroupId(path: string): bigint | undefined;
+}
+
+/** A static probe in one place. */
+export interface UsdtProbe {
+  readonly group: string;
+  readonly place: UsdtPlace;
+  readonly args: readonly UsdtArgument[];
 }
 
 /** A function of the kernel, as its BTF describes it. */

@@ -14,7 +14,7 @@ import type {
   StepNode,
   Target,
 } from "./ast.ts";
-import { updateAggregate } from "./builtins/aggregates.ts";
+import { readAggregate, updateAggregate } from "./builtins/aggregates.ts";
 import { builtinFunction, builtinValue } from "./builtins/table.ts";
 import { Constants } from "./constants.ts";
 import {
@@ -416,7 +416,9 @@ export class Lowerer {
         return this.ir.define((dst) => ({ op: "move", dst, src: register }));
       }
       case "map":
-        return this.#loadIfFound(this.lookUp(node));
+        return this.mapPlan(node.name).perCpu
+          ? readAggregate(this, node)
+          : this.#loadIfFound(this.lookUp(node));
       case "call":
         return builtinFunction(node.name)!.scalar!(node, this);
       case "unary":

@@ -24,7 +24,39 @@ export type Attachment =
     readonly symbol: string;
     readonly offset: number;
   }
-  | { readonly kind: "usdt"; readonly path: string; readonly group: string; readonly name: string };
+  | {
+    readonly kind: "usdt";
+    readonly path: string;
+    readonly group: string;
+    readonly name: string;
+    /** Where it stands in the file: known once it was looked for. */
+    readonly places: readonly UsdtPlace[];
+    /** Where its arguments are; the same at all of these places. */
+    readonly args: readonly UsdtArgument[];
+  };
+
+/** A place of a static probe in a file, in bytes. */
+export interface UsdtPlace {
+  readonly offset: number;
+  /** The counter of those who watch it. */
+  readonly counterOffset?: number;
+}
+
+/** Where an argument of a static probe is when the probe is reached; `size` is in bytes. */
+export type UsdtArgument =
+  & { readonly size: number; readonly signed: boolean }
+  & (
+    | { readonly kind: "constant"; readonly value: bigint }
+    | { readonly kind: "register"; readonly register: string }
+    | {
+      readonly kind: "memory";
+      readonly base: string | undefined;
+      readonly offset: bigint;
+      readonly index?: string;
+      readonly scale?: number;
+    }
+    | { readonly kind: "unknown"; readonly text: string }
+  );
 
 /** The provider of a probe. */
 export type ProviderName = Attachment["kind"];
@@ -140,7 +172,7 @@ const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider>([
     read: (words) => {
       const [path, group, name] = words.length === 2 ? [words[0], "", words[1]] : words;
       return path && name && words.length <= 3
-        ? { kind: "usdt", path, group: group ?? "", name }
+        ? { kind: "usdt", path, group: group ?? "", name, places: [], args: [] }
         : undefined;
     },
   }),
@@ -214,6 +246,8 @@ export function attachmentName(attachment: Attachment): string {
       return `${attachment.kind}:${attachment.path}:${attachment.symbol}`;
     case "tracepoint":
       return `tracepoint:${attachment.category}:${attachment.event}`;
+    case "usdt":
+      return `usdt:${attachment.path}:${attachment.group}:${attachment.name}`;
     default:
       return attachment.kind;
   }

@@ -14,6 +14,7 @@ import type { OutputValue, Value } from "../lib/value.ts";
 import { VERSION } from "../lib/version.ts";
 import { NAMES, type Plan } from "./plan.ts";
 import { attachmentName } from "./probes.ts";
+import type { Settings } from "./settings.ts";
 import { Renderer } from "./render.ts";
 import { act, type ActionContext, mapOutput } from "./run/actions.ts";
 import { attachScriptProgram } from "./run/attach.ts";
@@ -29,7 +30,7 @@ export interface ScriptRunOptions extends Omit<RunOptions, "plan" | "args" | "fi
   /** The one process that probes in user space are set in. */
   readonly pid?: number | undefined;
   /** What becomes of a probe that is not there. */
-  readonly missingProbes?: "error" | "warn" | "ignore";
+  readonly missingProbes?: Settings["missingProbes"];
 }
 
 /** How a script went. */
@@ -63,6 +64,8 @@ const RECORD: Codec<DataView> = {
   },
 };
 
+const NO_STACKS = { get: () => undefined };
+
 class RunningScript implements Disposable {
   readonly #plan: Plan;
   readonly #object: LoadedObject<Skeleton>;
@@ -83,7 +86,8 @@ class RunningScript implements Disposable {
       openObject(skeleton, { source: plan.object, name: "script" }).load()
     );
     this.#maps = new ScriptMaps(this.#object, plan);
-    const stacks = this.#object.stackTraces(NAMES.stacks);
+    const hasStacks = plan.objectMaps.some(({ name }) => name === NAMES.stacks);
+    const stacks = hasStacks ? this.#object.stackTraces(NAMES.stacks) : NO_STACKS;
     this.#context = {
       plan,
       renderer: new Renderer(machineNames(stacks)),
@@ -101,7 +105,9 @@ class RunningScript implements Disposable {
     }
   }
 
-  #attach({ pid, missingProbes = "error" }: ScriptRunOptions, sink: Sink): void {
+  /** A function that is not there is passed over, as long as something else is there. */
+  #attach({ pid, missingProbes = "warn" }: ScriptRunOptions, sink: Sink): void {
+    const missing: BpfError[] = [];
     for (const { name, attachments } of this.#plan.programs) {
       const program = this.#object.program(name);
       for (const each of attachments) {
@@ -111,11 +117,14 @@ class RunningScript implements Disposable {
         } catch (error) {
           const isMissing = error instanceof BpfError && error.code === "E_NO_PROBE";
           if (!isMissing || missingProbes === "error") throw error;
-          if (missingProbes === "warn") {
-            sink.emit({ type: "status", kind: "note", text: error.message });
-          }
+          missing.push(error);
         }
       }
+    }
+    const [first] = missing;
+    if (first !== undefined && this.#links.length === 0) throw first;
+    for (const { message } of missingProbes === "warn" ? missing : []) {
+      sink.emit({ type: "status", kind: "note", text: message });
     }
   }
 

@@ -19,8 +19,11 @@ export interface Settings {
   readonly maxMapKeys: number;
   readonly ringBytes: number;
   readonly maxProbes: number;
-  /** What becomes of a probe that is not there. */
-  readonly missingProbes: "error" | "warn" | "ignore";
+  /**
+   * What becomes of a probe that is not there. Where nothing is said, a missing tracepoint is an error; a missing function is a
+   * warning, as long as something else is there: scripts name functions of several kernels.
+   */
+  readonly missingProbes: "error" | "warn" | "ignore" | undefined;
   readonly stackMode: "bpftrace" | "perf" | "raw";
   readonly unsafe: boolean;
   /** `$1`, `$2`, … */
@@ -38,7 +41,7 @@ export const DEFAULT_SETTINGS: Settings = {
   maxMapKeys: 4096,
   ringBytes: 1 << 20,
   maxProbes: 512,
-  missingProbes: "error",
+  missingProbes: undefined,
   stackMode: "bpftrace",
   unsafe: false,
   parameters: [],

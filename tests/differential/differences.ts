@@ -49,8 +49,8 @@ const FIXED = `## Differences by design
 
 - Strings are up to 1024 bytes long (bpftrace 0.17: 64); \`BPFTRACE_MAX_STRLEN\` changes that.
 - A map that is full, and records that are lost, are counted and told; \`--fail-on-loss\` makes that exit status 6.
-- A probe that is not there is a mistake, as in later versions; \`missing_probes = warn\` goes on without it. A
-  wildcard that matches nothing is a warning.
+- A tracepoint that is not there is a mistake; a function that is not there, and a wildcard that matches nothing, is
+  a warning as long as another probe is there. \`missing_probes\` (\`error\`, \`warn\`, \`ignore\`) says otherwise.
 - A mistake in a script is exit status 2, \`exit(n)\` is n, and the status of the command of \`-c\` is passed on.
 - The command of \`-c\` is read by the shell.
 - BEGIN and END run by a test run of the program: there is no probe on gimlet itself. \`comm\` there is gimlet's name.
@@ -60,8 +60,8 @@ const FIXED = `## Differences by design
 `;
 
 const GAPS =
-  `Also: probes of the kinds \`watchpoint\`, \`iter\` and \`self\`; arguments of \`usdt\` probes; \`for\` loops over maps;
-\`hist()\` with more than one bucket for a power of two; \`print(@x[key])\` and calculations with maps that gather;
+  `Also: probes of the kinds \`watchpoint\`, \`iter\` and \`self\`; \`for\` loops over maps;
+\`hist()\` with more than one bucket for a power of two; \`print(@x[key])\` of maps that gather, \`stats()\` and histograms in calculations;
 \`delete()\` of one histogram of a map; \`fn\`, \`macro\`, \`typedef\` and macros with parameters; wildcards in \`fentry\`
 and \`fexit\`; the options \`-k\`, \`--info\` and \`--emit-elf\`.
 `;

@@ -357,6 +357,19 @@ const DIFFERENCES: readonly Case[] = [
   begin(`let $x = 5; print($x);`, {
     difference: { reason: "`let` came later", output: "5" },
   }),
+  begin(
+    `@n = count(); @n = count(); @m = max(3); @a = avg(4); @a = avg(6);
+    if (@n > 1) { printf("%d %d %d\\n", @n, @m, @a); } clear(@n); clear(@m); clear(@a);`,
+    {
+      difference: {
+        reason: "later versions let maps that gather be read",
+        output: "2 3 5",
+      },
+    },
+  ),
+  begin(`printf("%d\\n", nsecs(boot) <= nsecs(boot));`, {
+    difference: { reason: "the clocks of `nsecs()` came later", output: "1" },
+  }),
   {
     program: `begin { print(1); exit(); }`,
     difference: { reason: "the spelling `begin` came later", output: "1" },

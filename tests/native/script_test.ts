@@ -5,7 +5,8 @@ import { comparable, runCase } from "../differential/compare.ts";
 import { GROUPS } from "../differential/programs.ts";
 import { BINARY, gimlet, run } from "../gimlet.ts";
 import { jsonRecords } from "../records.ts";
-import { binary, capabilities, needsProgram, root, test } from "../support.ts";
+import { listUsdtProbes } from "../../ffi/probes/usdt.ts";
+import { binary, capabilities, type Need, needsProgram, root, test } from "../support.ts";
 
 const needs = [root, capabilities, binary];
 const bpftrace = needsProgram("bpftrace");
@@ -66,6 +67,30 @@ test("uprobes and uretprobes of a library, by its name", { needs }, async () => 
   assertMatch(stdout, /^@enter: [1-9]/m);
   assertMatch(stdout, /^@return: [1-9]/m);
   assertMatch(stdout, /^1$/m);
+});
+
+const python: Need = {
+  reason: "needs /usr/bin/python3.11 with USDT probes",
+  ok: () => listUsdtProbes("/usr/bin/python3.11").some(({ name }) => name === "gc__start"),
+};
+
+test("static probes of programs, with their arguments", { needs: [...needs, python] }, async () => {
+  const { stdout, status, stderr } = await script(
+    `usdt:/usr/bin/python3.11:python:gc__start /arg0 == 1/ { @generation[arg0] = count(); }
+     usdt:/usr/bin/python3.11:gc__done { @done = count(); }`,
+    ...["-c", "/usr/bin/python3.11 -c 'import gc; gc.collect(1); gc.collect(1); gc.collect(1)'"],
+  );
+  assertEquals(status, 0, stderr);
+  assertMatch(stdout, /^@generation\[1\]: [3-9]/m);
+  assertMatch(stdout, /^@done: \d+/m);
+});
+
+test("signal() ends the process that is traced", { needs }, async () => {
+  const { status } = await script(
+    `tracepoint:syscalls:sys_enter_clock_nanosleep /pid == cpid/ { signal("KILL"); }`,
+    ...["--unsafe", "-c", "sleep 1000"],
+  );
+  assertEquals(status, 137);
 });
 
 test("stacks of the kernel are named", { needs }, async () => {

@@ -97,6 +97,50 @@ export function updateAggregate(lowerer: Lowerer, target: MapNode, call: CallNod
   ir.place(end);
 }
 
+/**
+ * What a map has gathered so far, on all CPUs. Needs Linux >= 5.19.
+ *
+ * Each CPU goes on meanwhile: the sum is not that of one moment.
+ */
+export function readAggregate(lowerer: Lowerer, node: MapNode): Operand {
+  const { ir } = lowerer;
+  const type = lowerer.typing.mapType(node.name) as AggregateType;
+  const map = { map: lowerer.mapPlan(node.name).symbol };
+  const key = lowerer.key(node);
+  const total = ir.define((dst) => ({ op: "move", dst, src: 0n }));
+  const count = ir.define((dst) => ({ op: "move", dst, src: 0n }));
+  const cpu = ir.define((dst) => ({ op: "move", dst, src: 0n }));
+  const [test, next, end] = [ir.label(), ir.label(), ir.label()];
+  ir.place(test);
+  ir.branch("ge", cpu, BigInt(lowerer.typing.facts.cpus), end);
+  const entry = ir.call("map_lookup_percpu_elem", map, key, cpu);
+  ir.branch("eq", entry, 0n, next);
+  const value = ir.load(entry, 0, 8);
+  if (type.of === "min" || type.of === "max") {
+    const take = ir.label();
+    // A CPU that has seen nothing has no say.
+    ir.branch("eq", ir.load(entry, 8, 8), 0n, next);
+    ir.branch("eq", count, 0n, take);
+    const [less, more] = type.signed ? ["slt", "sgt"] as const : ["lt", "gt"] as const;
+    ir.branch(type.of === "min" ? less : more, value, total, take);
+    ir.jump(next);
+    ir.place(take);
+    ir.add({ op: "move", dst: total, src: value });
+    ir.add({ op: "move", dst: count, src: 1n });
+  } else {
+    ir.add({ op: "alu", operation: "add", dst: total, left: total, right: value });
+    if (type.of === "avg") {
+      const more = ir.load(entry, 8, 8);
+      ir.add({ op: "alu", operation: "add", dst: count, left: count, right: more });
+    }
+  }
+  ir.place(next);
+  ir.add({ op: "alu", operation: "add", dst: cpu, left: cpu, right: 1n });
+  ir.jump(test);
+  ir.place(end);
+  return type.of === "avg" ? ir.alu("div", total, count) : total;
+}
+
 /** Histograms have an entry for each bucket: its number stands behind the key. */
 function keyOf(lowerer: Lowerer, target: MapNode, type: AggregateType, value: Operand): Memory {
   if (type.of !== "hist" && type.of !== "lhist") return lowerer.key(target);

@@ -44,3 +44,18 @@ export const REGISTERS: Readonly<Record<"x86_64" | "aarch64", RegisterLayout>> =
     stackArgs: 0,
   }),
 };
+
+/** The name in `struct pt_regs` of a register as an assembler has it: `edi` and `dil` are `di`, `w3` is `r3`. */
+export function fullRegister(name: string, arch: "x86_64" | "aarch64"): string | undefined {
+  const { names } = REGISTERS[arch];
+  const candidates = arch === "aarch64"
+    ? [name, name.replace(/^[xw](?=\d)/, "r"), name.replace(/^wsp$/, "sp")]
+    : [
+      name,
+      name.replace(/^[re](?=[a-z])/, ""),
+      name.replace(/^(r\d+)[dwb]$/, "$1"),
+      name.replace(/^([abcd])[lh]$/, "$1x"),
+      name.replace(/^([sd]i|[sb]p)l$/, "$1"),
+    ];
+  return candidates.find((each) => names[each] !== undefined);
+}

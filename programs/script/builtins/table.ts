@@ -2,6 +2,7 @@
 
 import { AGGREGATES } from "./aggregates.ts";
 import type { BuiltinFunction, BuiltinValue } from "./builtin.ts";
+import { CONTROL } from "./control.ts";
 import { NETWORK } from "./network.ts";
 import { OUTPUT } from "./output.ts";
 import { STACKS } from "./stacks.ts";
@@ -19,7 +20,14 @@ function byName<T extends { readonly names: readonly string[] }>(
 }
 
 function allFunctions(): ReadonlyMap<string, BuiltinFunction> {
-  return functions ??= byName([...AGGREGATES, ...OUTPUT, ...TEXT, ...NETWORK, ...STACKS]);
+  return functions ??= byName([
+    ...AGGREGATES,
+    ...OUTPUT,
+    ...TEXT,
+    ...NETWORK,
+    ...CONTROL,
+    ...STACKS,
+  ]);
 }
 
 /** `pid` */
@@ -34,7 +42,7 @@ export function builtinFunction(name: string): BuiltinFunction | undefined {
 
 /** Functions and values that bpftrace has and gimlet has not. */
 export const MISSING: readonly string[] = [
-  ...["uaddr", "signal", "override", "path", "cgroup_path", "skboutput", "pton", "kptr", "uptr"],
+  ...["uaddr", "path", "cgroup_path", "skboutput", "pton"],
   ...[
     "hex",
     "strcontains",
@@ -46,7 +54,7 @@ export const MISSING: readonly string[] = [
     "stack_len",
     "socket_cookie",
   ],
-  ...["percpu_kaddr", "nsecs", "strerror", "strcap", "usermode", "is_ptr", "is_str", "is_array"],
+  ...["percpu_kaddr", "strerror", "strcap", "usermode", "is_ptr", "is_str", "is_array"],
   ...["kfunc_exist", "kfunc_allowed", "find", "for_each_cgroup", "strstr", "buf_to_str", "ppid"],
 ];
 

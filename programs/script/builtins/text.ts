@@ -238,6 +238,18 @@ const SYMBOLS: readonly BuiltinFunction[] = [
     },
   },
   {
+    names: ["kptr", "uptr"],
+    least: 1,
+    most: 1,
+    numbers: [0],
+    type: ({ name, args: [address] }, typing): Type => {
+      const type = typing.typeOf(address!);
+      const space = name === "kptr" ? "kernel" : "user";
+      return { kind: "pointer", to: type.kind === "pointer" ? type.to : { kind: "none" }, space };
+    },
+    scalar: ({ args: [address] }, lowerer) => lowerer.scalar(address!),
+  },
+  {
     names: ["kaddr"],
     least: 1,
     most: 1,

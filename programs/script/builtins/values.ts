@@ -2,10 +2,13 @@
 
 import type { Operand } from "../ir.ts";
 import { type Lowerer, VARIABLES } from "../lower.ts";
+import type { AccessSize } from "../../../ffi/asm/instruction.ts";
+import type { UsdtArgument } from "../probes.ts";
+import type { Span } from "../source.ts";
 import type { HelperName } from "../../../ffi/asm/helpers.ts";
 import { INT64, NONE, type Type, UINT64, UNKNOWN } from "../types.ts";
 import type { BuiltinValue, Typing } from "./builtin.ts";
-import { REGISTERS } from "./registers.ts";
+import { fullRegister, REGISTERS } from "./registers.ts";
 import { stackOf, stackType } from "./stacks.ts";
 
 const COMM_SIZE = 16;
@@ -38,17 +41,67 @@ function argument(index: number): BuiltinValue {
       if (!allowed) {
         typing.error(span, `The arg${index} builtin can not be used with '${kind}' probes`);
       }
-      if (kind === "usdt") typing.unsupported(span, `arg${index} of usdt probes`);
-      return UINT64;
+      return typing.attachment.kind === "usdt"
+        ? usdtType(index, typing.attachment.args, { typing, span })
+        : UINT64;
     },
     scalar: (_, lowerer) => {
       const { ir, context, typing } = lowerer;
+      if (typing.attachment.kind === "usdt") {
+        return usdtArgument(lowerer, typing.attachment.args[index]!);
+      }
       if (typing.attachment.kind === "rawtracepoint") return ir.load(context, index * 8, 8);
       const offset = REGISTERS[typing.facts.arch].args[index];
       if (offset !== undefined) return ir.load(context, offset, 8);
       return stackArgument(lowerer, index - REGISTERS[typing.facts.arch].args.length);
     },
   };
+}
+
+function usdtType(
+  index: number,
+  args: readonly UsdtArgument[],
+  { typing, span }: { readonly typing: Typing; readonly span: Span },
+): Type {
+  const arg = args[index];
+  if (arg === undefined) {
+    typing.error(span, `The probe has ${args.length} arguments: there is no arg${index}`);
+  } else if (arg.kind === "unknown") {
+    typing.unsupported(span, `arg${index} of this probe, which is at ${arg.text}`);
+  } else {
+    const { size, signed } = arg;
+    return { kind: "integer", size: size as AccessSize, signed };
+  }
+  return UNKNOWN;
+}
+
+function usdtArgument(lowerer: Lowerer, arg: UsdtArgument): Operand {
+  const { ir, context, typing } = lowerer;
+  const { arch } = typing.facts;
+  const { size, signed } = arg;
+  const type: Type = { kind: "integer", size: size as AccessSize, signed };
+  const register = (name: string): Operand => {
+    const full = fullRegister(name, arch);
+    return full === undefined ? 0n : ir.load(context, REGISTERS[arch].names[full]!, 8);
+  };
+  switch (arg.kind) {
+    case "constant":
+      return arg.value;
+    case "register": {
+      const src = register(arg.register);
+      return ir.define((dst) => ({ op: "extend", dst, src, bits: size * 8, signed }));
+    }
+    case "memory": {
+      const base = arg.base === undefined ? 0n : register(arg.base);
+      const shifted = ir.alu("add", base, arg.offset);
+      const address = arg.index === undefined
+        ? shifted
+        : ir.alu("add", shifted, ir.alu("mul", register(arg.index), BigInt(arg.scale ?? 1)));
+      return lowerer.readScalar({ type, space: "user", address, offset: 0 });
+    }
+    case "unknown":
+      return 0n;
+  }
 }
 
 /** `sarg0`, and arguments for which there was no register. */

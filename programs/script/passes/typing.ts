@@ -27,6 +27,7 @@ import type { Settings } from "../settings.ts";
 import type { Diagnostics, Span } from "../source.ts";
 import type { Declared } from "./declared.ts";
 import {
+  type AggregateFunction,
   INT64,
   isNumeric,
   isSameKind,
@@ -434,7 +435,7 @@ export class ProgramTyping implements Typing {
         return known ?? UNKNOWN;
       }
       case "map":
-        return this.#mapKeys(node).value;
+        return readable(this.#mapKeys(node).value);
       case "call":
         return this.#call(node);
       case "unary":
@@ -726,6 +727,16 @@ export class ProgramTyping implements Typing {
     const type = "kind" in node.of ? this.typeOf(node.of) : this.named(node.of);
     return type === undefined ? undefined : BigInt(declared.sizeOf(type));
   }
+}
+
+/** What it is to read a map: of those that gather, the sum over all CPUs. */
+function readable(type: Type): Type {
+  if (type.kind !== "aggregate" || !isReadable(type.of)) return type;
+  return type.signed ? INT64 : UINT64;
+}
+
+function isReadable(of: AggregateFunction): boolean {
+  return of !== "hist" && of !== "lhist" && of !== "stats";
 }
 
 /** What a pointer points to, as far as it is known: bytes where it is not. */

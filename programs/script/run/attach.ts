@@ -7,7 +7,6 @@ import { onlineCpus } from "../../../ffi/host/cpus.ts";
 import { requireBtf } from "../../../ffi/probes/btf_trace.ts";
 import { attachKernelFunction, requireKprobes } from "../../../ffi/probes/kernel_function.ts";
 import { attachTracepoint } from "../../../ffi/probes/tracepoint.ts";
-import { attachUsdt } from "../../../ffi/probes/usdt.ts";
 import {
   attachUserFunction,
   findUserFile,
@@ -82,8 +81,11 @@ export function attachScriptProgram(
       return attachUser(program, attachment, pid);
     case "usdt": {
       requireUprobes();
-      const { path, group, name } = attachment;
-      return attachUsdt(program, { library: path, group, name }, { pid });
+      const { places, group, name } = attachment;
+      const path = findUserFile(inPath(attachment.path), { pid });
+      return places.map((place) =>
+        program.attachUprobe({ path, ...place, ...whose }, `${path}:${group}:${name}`)
+      );
     }
   }
 }
@@ -104,7 +106,7 @@ function attachUser(
 }
 
 /** A program's name without a path is looked for where the shell does. */
-function inPath(name: string): string {
+export function inPath(name: string): string {
   if (name.includes("/")) return name;
   const folders = (Deno.env.get("PATH") ?? "").split(":");
   const found = folders.map((folder) => `${folder}/${name}`).find(isFile);

@@ -1,13 +1,19 @@
 /** The running kernel's facts: each is read when it is first asked for. */
 
 import { type Btf, parseBtf } from "../../../ffi/btf/btf.ts";
-import { onlineCpus } from "../../../ffi/host/cpus.ts";
+import { parseElf } from "../../../ffi/elf/elf.ts";
+import { fileOffset } from "../../../ffi/elf/symbols.ts";
+import { parseUsdtArguments, usdtProbes } from "../../../ffi/elf/usdt.ts";
+import { BpfError } from "../../../ffi/errors.ts";
+import { findUserFile } from "../../../ffi/probes/user_function.ts";
+import { parseCpuList } from "../../../ffi/host/cpus.ts";
 import { readTracepointFormat } from "../../../ffi/host/tracepoint_format.ts";
 import { tracefsPath } from "../../../ffi/host/tracefs.ts";
 import { kprobeFunctions, listProbes } from "../../../ffi/probes/list.ts";
 import { ksymname } from "../../../ffi/symbols/kernel.ts";
 import { BtfTypes } from "../btf_types.ts";
-import type { KernelFacts, KernelFunction } from "../facts.ts";
+import type { KernelFacts, KernelFunction, UsdtProbe } from "../facts.ts";
+import { inPath } from "./attach.ts";
 import { tracepointRecord } from "../tracepoint_record.ts";
 import type { RecordLayout, Type } from "../types.ts";
 
@@ -21,7 +27,7 @@ export class RunningKernel implements KernelFacts {
   #tracepoints: readonly string[] | undefined;
 
   get cpus(): number {
-    return onlineCpus().length;
+    return parseCpuList(Deno.readTextFileSync("/sys/devices/system/cpu/possible")).length;
   }
 
   tracepoint(category: string, event: string): RecordLayout | undefined {
@@ -60,6 +66,17 @@ export class RunningKernel implements KernelFacts {
       .map((name) => name.slice(name.lastIndexOf(":") + 1));
   }
 
+  usdtProbes(path: string, group: string, name: string): readonly UsdtProbe[] {
+    try {
+      return readUsdtProbes(path).filter((probe) =>
+        probe.name === name && (group === "" || probe.group === group)
+      );
+    } catch (error) {
+      if (error instanceof BpfError && error.code === "E_NO_PROBE") return [];
+      throw error;
+    }
+  }
+
   kernelSymbol(name: string): bigint | undefined {
     return ksymname(name);
   }
@@ -80,6 +97,17 @@ export class RunningKernel implements KernelFacts {
 
 function readBtf(): Btf {
   return parseBtf(Deno.readFileSync(BTF_FILE));
+}
+
+function readUsdtProbes(path: string): (UsdtProbe & { readonly name: string })[] {
+  const elf = parseElf(Deno.readFileSync(findUserFile(inPath(path))));
+  return usdtProbes(elf).flatMap(({ provider: group, name, location, semaphore, ...rest }) => {
+    const offset = fileOffset(elf, location);
+    if (offset === undefined) return [];
+    const counterOffset = semaphore === undefined ? undefined : fileOffset(elf, semaphore);
+    const place = { offset, ...(counterOffset === undefined ? {} : { counterOffset }) };
+    return [{ group, name, place, args: parseUsdtArguments(rest.arguments, elf.machine) }];
+  });
 }
 
 function readTracepoints(): string[] {

@@ -194,6 +194,8 @@ export class BpfMachine {
     switch (name) {
       case "map_lookup_elem":
         return this.#lookUp(a, b);
+      case "map_lookup_percpu_elem": // the machine has one CPU
+        return c === 0n ? this.#lookUp(a, b) : 0n;
       case "map_update_elem":
         return this.#update(a, b, c);
       case "map_delete_elem": {

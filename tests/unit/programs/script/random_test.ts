@@ -2,17 +2,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { GROUPS } from "../../../differential/programs.ts";
+import { generator } from "../../../generator.ts";
 import { compileText, runText } from "./run_script.ts";
-
-/** A small generator of random numbers: the same ones each time. */
-function generator(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = Math.imul(state ^ state >>> 15, 0x2c1b3c6d) + 0x9e3779b9 >>> 0;
-    const mixed = Math.imul(state ^ state >>> 12, 0x297a2d39) >>> 0;
-    return ((mixed ^ mixed >>> 15) >>> 0) % below;
-  };
-}
 
 /** An expression, and what it comes to in 64 bits. */
 interface Sample {

@@ -22,6 +22,7 @@ export function fakeKernel(facts: Partial<KernelFacts> = {}): KernelFacts {
     kernelFunction: () => undefined,
     kernelFunctions: () => [],
     userFunctions: () => [],
+    usdtProbes: () => [],
     kernelSymbol: () => undefined,
     cgroupId: () => undefined,
     ...facts,

@@ -1,0 +1,99 @@
+/** Clocks by name, and what changes the course of what is traced: `nsecs(tai)`, `signal()`, `override()`. */
+
+import type { HelperName } from "../../../ffi/asm/helpers.ts";
+import { isNumeric, NONE, typeName, UINT64 } from "../types.ts";
+import type { BuiltinFunction } from "./builtin.ts";
+
+const CLOCKS: Readonly<Record<string, HelperName>> = {
+  monotonic: "ktime_get_ns",
+  boot: "ktime_get_boot_ns",
+  tai: "ktime_get_tai_ns",
+};
+
+const NSECS: BuiltinFunction = {
+  names: ["nsecs"],
+  least: 0,
+  most: 1,
+  words: Object.keys(CLOCKS),
+  type: ({ args: [clock] }, typing) => {
+    const known = clock === undefined || (clock.kind === "identifier" && clock.name in CLOCKS);
+    if (!known) {
+      typing.error(clock.span, "nsecs() takes the name of a clock", "monotonic, boot or tai");
+    }
+    return UINT64;
+  },
+  scalar: ({ args: [clock] }, { ir }) =>
+    ir.call(CLOCKS[clock?.kind === "identifier" ? clock.name : "boot"]!),
+};
+
+const SIGNALS: Readonly<Record<string, bigint>> = {
+  HUP: 1n,
+  INT: 2n,
+  QUIT: 3n,
+  ILL: 4n,
+  TRAP: 5n,
+  ABRT: 6n,
+  BUS: 7n,
+  FPE: 8n,
+  KILL: 9n,
+  USR1: 10n,
+  SEGV: 11n,
+  USR2: 12n,
+  PIPE: 13n,
+  ALRM: 14n,
+  TERM: 15n,
+  CHLD: 17n,
+  CONT: 18n,
+  STOP: 19n,
+  TSTP: 20n,
+};
+
+function signalNumber(text: string): bigint | undefined {
+  return SIGNALS[text.toUpperCase().replace(/^SIG/, "")];
+}
+
+const SIGNAL: BuiltinFunction = {
+  names: ["signal"],
+  least: 1,
+  most: 1,
+  unsafe: true,
+  type: ({ args: [signal] }, typing) => {
+    const type = typing.typeOf(signal!);
+    const text = typing.text(signal!);
+    if (text !== undefined && signalNumber(text) === undefined) {
+      typing.error(signal!.span, `signal(): there is no signal ${text}`);
+    } else if (text === undefined && !isNumeric(type) && type.kind !== "unknown") {
+      typing.error(
+        signal!.span,
+        `signal() expects a number or a name (${typeName(type)} provided)`,
+      );
+    }
+    return NONE;
+  },
+  run: ({ args: [signal] }, lowerer) => {
+    const text = lowerer.typing.text(signal!);
+    lowerer.ir.call(
+      "send_signal",
+      text === undefined ? lowerer.scalar(signal!) : signalNumber(text)!,
+    );
+  },
+};
+
+const OVERRIDE: BuiltinFunction = {
+  names: ["override"],
+  least: 1,
+  most: 1,
+  numbers: [0],
+  unsafe: true,
+  type: ({ span }, typing) => {
+    const { kind } = typing.attachment;
+    if (kind !== "kprobe") typing.error(span, `override() can not be used with '${kind}' probes`);
+    return NONE;
+  },
+  run: ({ args: [result] }, lowerer) => {
+    lowerer.ir.call("override_return", lowerer.context, lowerer.scalar(result!));
+  },
+};
+
+/** All of them. */
+export const CONTROL: readonly BuiltinFunction[] = [NSECS, SIGNAL, OVERRIDE];
