@@ -73,14 +73,19 @@ export { PacketSocket } from "./ffi/bpf/packet_socket.ts";
 export type { AttachFunction } from "./ffi/bpf/attach_type.ts";
 export type { CookieOptions } from "./ffi/bpf/attach/attachable.ts";
 export type { ProgramFunction } from "./ffi/bpf/attach/extension.ts";
-export type { IteratorTarget } from "./ffi/bpf/attach/iterator.ts";
+export type { CgroupOrder, IteratorTarget } from "./ffi/bpf/attach/iterator.ts";
 export type {
   KernelFunction,
   KernelFunctions,
   KprobeOptions,
 } from "./ffi/bpf/attach/kernel_function.ts";
 export type { Direction, Interface, XdpMode } from "./ffi/bpf/attach/network.ts";
-export type { PerfEventName, PerfEventTarget } from "./ffi/bpf/attach/perf_event.ts";
+export {
+  PERF_EVENTS,
+  type PerfEventName,
+  type PerfEventTarget,
+} from "./ffi/bpf/attach/perf_event.ts";
+export type { Bytes } from "./ffi/raw/memory.ts";
 export type { TcOptions } from "./ffi/bpf/attach/tc.ts";
 export type { UprobeTarget, UsdtTarget } from "./ffi/bpf/attach/user.ts";
 export { RingBuffer } from "./ffi/bpf/ring_buffer.ts";

@@ -1,12 +1,8 @@
 /** `gimlet help E_…`: what each error code means, why it comes, and what helps. */
 
-import type { ErrorCode } from "../ffi/errors.ts";
-import { STATUS, statusOfCode } from "./exit_status.ts";
+import { type ReportedCode, statusOfCode } from "./exit_status.ts";
 import { bold } from "./std.ts";
 import { unknownName } from "./usage.ts";
-
-/** The codes that JSON records have: those of the kernel's refusals, and two of the command line's own. */
-export type ReportedCode = ErrorCode | "E_USAGE" | "E_INTERNAL";
 
 /** What there is to say of a code. */
 export interface ErrorHelp {
@@ -178,10 +174,20 @@ export const ERROR_HELP: Readonly<Record<ReportedCode, ErrorHelp>> = {
   E_LOAD: {
     meaning: "loading failed for another reason",
     causes: [
-      "memory for maps ran out, or its limit: RLIMIT_MEMLOCK before Linux 5.11, a cgroup's since",
       "the kernel lacks a kind of map or program",
     ],
-    fixes: ["Read libbpf's own words: -v", "Raise the limit: ulimit -l unlimited"],
+    fixes: ["Read libbpf's own words: -v", "See what this kernel is: gimlet version"],
+  },
+  E_LIMIT: {
+    meaning: "a limit of this process or machine was reached: open files, memory",
+    causes: [
+      "too many files are open: RLIMIT_NOFILE",
+      "memory for maps ran out, or its limit: RLIMIT_MEMLOCK before Linux 5.11, a cgroup's since",
+    ],
+    fixes: [
+      "Raise the limits: ulimit -n 1024; ulimit -l unlimited",
+      "In a container or a service: its memory limit (docker run --memory, MemoryMax=)",
+    ],
   },
   E_MAP: {
     meaning: "a map could not be read",
@@ -211,18 +217,74 @@ export const ERROR_HELP: Readonly<Record<ReportedCode, ErrorHelp>> = {
     causes: ["an option, a tool or a plan is misspelt", "an expectation cannot be read"],
     fixes: ["See what there is: gimlet --help, gimlet TOOL --help"],
   },
+  E_OUTPUT: {
+    meaning: "what was to be told could not be written",
+    causes: [
+      "the file system of the output, of the recording or of --junit's file is full",
+      "a quota is used up, or the device is broken",
+    ],
+    fixes: [
+      "See what is free: df -h",
+      "Write where there is room, or less: --max-events, --duration",
+    ],
+  },
   E_INTERNAL: {
     meaning: "a mistake in gimlet itself",
     causes: ["something happened that nobody has thought of"],
     fixes: ["Please report it with all that was printed, and: gimlet version"],
   },
+  E_VM_BOOT: {
+    meaning: "the virtual machine's first program was not reached",
+    causes: [
+      "the kernel has no initial RAM disk (CONFIG_BLK_DEV_INITRD) or no serial console for QEMU's",
+      "--append changes what the kernel starts, or --memory is too small for it",
+    ],
+    fixes: ["See the whole console: gimlet vm -v …", "Give it more memory: --memory 2G"],
+  },
+  E_VM_PANIC: {
+    meaning: "the virtual machine's kernel panicked",
+    causes: ["a mistake in the kernel, which the console's last lines name"],
+    fixes: ["See the whole console: gimlet vm -v …", "Find the commit: git bisect run"],
+  },
+  E_VM_OOPS: {
+    meaning: "the virtual machine's kernel oopsed, whatever the command said",
+    causes: ["a mistake in the kernel, or in a module that was loaded"],
+    fixes: ["See the whole console: gimlet vm -v …", "Find the commit: git bisect run"],
+  },
+  E_VM_HANG: {
+    meaning: "out of time, and the kernel had complained of something stuck",
+    causes: [
+      "a deadlock in the kernel",
+      "an emulated machine on a busy host: things take too long",
+    ],
+    fixes: ["See the whole console: gimlet vm -v …", "Give it more time: --timeout 10m"],
+  },
+  E_VM_TIMEOUT: {
+    meaning: "the virtual machine's time ran out, and nothing else was wrong",
+    causes: ["the command waits for something", "emulation is slow: no /dev/kvm here"],
+    fixes: ["Give it more time: --timeout 10m", "See what it does: gimlet vm -v …"],
+  },
+  E_VM_NO_QEMU: {
+    meaning: "QEMU is not installed, or cannot be started",
+    causes: ["the package is missing", "the kernel's kind of machine needs another QEMU"],
+    fixes: [
+      "Debian, Ubuntu: sudo apt-get install qemu-system-x86; Fedora: sudo dnf install qemu-kvm",
+    ],
+  },
+  E_VM_NO_KERNEL: {
+    meaning: "the kernel for the virtual machine is not there or cannot be read",
+    causes: [
+      "--kernel names no file and no installed version",
+      "the file may only be read by root",
+    ],
+    fixes: ["See those that are installed: ls /boot/vmlinuz-*", "Name a file: --kernel bzImage"],
+  },
+  E_VM_FILES: {
+    meaning: "what the virtual machine is to have cannot be put together",
+    causes: ["a file, a module, an interpreter or a library of a program is not on this machine"],
+    fixes: ["Name what is missing by --file SRC:DST, or install it"],
+  },
 };
-
-/** The exit status that a code comes with. */
-export function statusOfReported(code: ReportedCode): number {
-  if (code === "E_USAGE") return STATUS.usage;
-  return code === "E_INTERNAL" ? STATUS.internal : statusOfCode(code);
-}
 
 /** Whether a word is meant as a code: `E_NO_BTF`, `e-no-btf`. */
 export function isCode(word: string): boolean {
@@ -240,7 +302,7 @@ export function errorHelp(word: string): string[] {
   if (code === undefined) throw unknownName("error code", word, codes());
   const { meaning, causes, fixes } = ERROR_HELP[code];
   return [
-    `${bold(code)}: ${meaning.replaceAll("`", "")} (exit status ${statusOfReported(code)})`,
+    `${bold(code)}: ${meaning.replaceAll("`", "")} (exit status ${statusOfCode(code)})`,
     "",
     bold("Usual causes:"),
     ...causes.map((cause) => `  ${cause}`),

@@ -2,6 +2,7 @@
 
 import { BpfError, type ErrorCode } from "../ffi/errors.ts";
 import { UsageError } from "./usage.ts";
+import { OutputError } from "./writer.ts";
 import { VmError, type VmErrorKind } from "./vm/vm_error.ts";
 
 /** What each status means. */
@@ -16,10 +17,29 @@ export const STATUS = {
   noLibbpf: 7,
   /** `EX_SOFTWARE`: a mistake in gimlet. */
   internal: 70,
+  /** `EX_IOERR`: what was to be told could not be written. */
+  output: 74,
   noEvents: 124,
 } as const;
 
-const BY_CODE: Readonly<Record<ErrorCode, number>> = {
+/** The codes of the command line itself, beside those of the kernel's refusals. */
+type OwnCode =
+  | "E_USAGE"
+  | "E_OUTPUT"
+  | "E_INTERNAL"
+  | "E_VM_BOOT"
+  | "E_VM_PANIC"
+  | "E_VM_OOPS"
+  | "E_VM_HANG"
+  | "E_VM_TIMEOUT"
+  | "E_VM_NO_QEMU"
+  | "E_VM_NO_KERNEL"
+  | "E_VM_FILES";
+
+/** All codes that people and programs may read. */
+export type ReportedCode = ErrorCode | OwnCode;
+
+const BY_CODE: Readonly<Record<ReportedCode, number>> = {
   E_CAPABILITY: STATUS.permission,
   E_LOCKDOWN: STATUS.permission,
   E_PERMISSION: STATUS.permission,
@@ -38,32 +58,55 @@ const BY_CODE: Readonly<Record<ErrorCode, number>> = {
   E_VERIFIER: STATUS.refused,
   E_OBJECT: STATUS.refused,
   E_LOAD: STATUS.refused,
+  E_LIMIT: STATUS.refused,
   E_MAP: STATUS.refused,
   E_READ: STATUS.refused,
   E_CLOSED: STATUS.refused,
   E_COMMAND: STATUS.usage,
+  E_USAGE: STATUS.usage,
+  E_OUTPUT: STATUS.output,
+  E_INTERNAL: STATUS.internal,
+  // `git bisect run` takes 125 for "cannot be tested", the others for "bad".
+  E_VM_BOOT: 120,
+  E_VM_PANIC: 121,
+  E_VM_OOPS: 122,
+  E_VM_HANG: 123,
+  E_VM_TIMEOUT: 124,
+  E_VM_NO_QEMU: 125,
+  E_VM_NO_KERNEL: 125,
+  E_VM_FILES: 125,
 };
 
-/** The exit status of an error code. */
-export function statusOfCode(code: ErrorCode): number {
+const VM_CODES: Readonly<Record<VmErrorKind, OwnCode>> = {
+  "boot": "E_VM_BOOT",
+  "panic": "E_VM_PANIC",
+  "oops": "E_VM_OOPS",
+  "hang": "E_VM_HANG",
+  "timeout": "E_VM_TIMEOUT",
+  "no-qemu": "E_VM_NO_QEMU",
+  "no-kernel": "E_VM_NO_KERNEL",
+  "files": "E_VM_FILES",
+};
+
+/** What Deno says where the process or the machine has run out of something. */
+const LIMITS: readonly unknown[] = ["EMFILE", "ENFILE", "ENOMEM"];
+
+/** The code of whatever was thrown. */
+export function codeOf(error: unknown): ReportedCode {
+  if (error instanceof BpfError) return error.code;
+  if (error instanceof UsageError) return "E_USAGE";
+  if (error instanceof OutputError) return "E_OUTPUT";
+  if (error instanceof VmError) return VM_CODES[error.kind];
+  const isLimit = error instanceof Error && "code" in error && LIMITS.includes(error.code);
+  return isLimit ? "E_LIMIT" : "E_INTERNAL";
+}
+
+/** The exit status of a code. */
+export function statusOfCode(code: ReportedCode): number {
   return BY_CODE[code];
 }
 
-/** How `gimlet vm` ends where its command did not. `git bisect run` takes 125 for "cannot be tested", the others for "bad". */
-export const VM_FAILURES: Readonly<Record<VmErrorKind, { code: string; status: number }>> = {
-  "boot": { code: "E_VM_BOOT", status: 120 },
-  "panic": { code: "E_VM_PANIC", status: 121 },
-  "oops": { code: "E_VM_OOPS", status: 122 },
-  "hang": { code: "E_VM_HANG", status: 123 },
-  "timeout": { code: "E_VM_TIMEOUT", status: 124 },
-  "no-qemu": { code: "E_VM_NO_QEMU", status: 125 },
-  "no-kernel": { code: "E_VM_NO_KERNEL", status: 125 },
-  "files": { code: "E_VM_FILES", status: 125 },
-};
-
-/** The exit status of an error. */
+/** The exit status of whatever was thrown. */
 export function statusOf(error: unknown): number {
-  if (error instanceof UsageError) return STATUS.usage;
-  if (error instanceof BpfError) return statusOfCode(error.code);
-  return error instanceof VmError ? VM_FAILURES[error.kind].status : STATUS.internal;
+  return statusOfCode(codeOf(error));
 }

@@ -6,13 +6,14 @@ import type { ExpectValue } from "../programs/lib/value.ts";
 import type { ToolOptions } from "./options.ts";
 import { TEST_FORMATS, type TestFormat, type TestResult } from "./test_report.ts";
 import { UsageError } from "./usage.ts";
+import { Writer } from "./writer.ts";
 
 /** Collects the results of a run, and makes their lines. */
 export class ExpectReport {
   readonly #suite: string;
   readonly #format: TestFormat;
   readonly #expected: readonly string[];
-  readonly #junit: Deno.FsFile | undefined;
+  #junit: { readonly path: string; readonly file: Deno.FsFile } | undefined;
   readonly #results: TestResult[] = [];
 
   /** `suite` is what is tested, such as `gimlet bitehist`. */
@@ -20,7 +21,7 @@ export class ExpectReport {
     this.#suite = suite;
     this.#format = TEST_FORMATS[results];
     this.#expected = expectations.map(({ text }) => text);
-    this.#junit = junit === undefined ? undefined : openReport(junit);
+    this.#junit = junit === undefined ? undefined : { path: junit, file: openReport(junit) };
   }
 
   /** Whether all that was expected came true, as far as it is known. */
@@ -43,12 +44,15 @@ export class ExpectReport {
   /** Writes JUnit's file, where one is wanted; what has no result failed, for this reason. */
   finish(reason = "the run did not end"): void {
     if (this.#junit === undefined) return;
+    const { path, file } = this.#junit;
+    this.#junit = undefined;
+    using _closed = file;
     const missing = this.#expected.slice(this.#results.length)
       .map((name) => ({ name, outcome: "fail", detail: reason, seconds: 0 } as const));
     const lines = TEST_FORMATS.junit.tail([...this.#results, ...missing], this.#suite);
-    const text = new TextEncoder().encode(lines.join("\n") + "\n");
-    for (let at = 0; at < text.length;) at += this.#junit.writeSync(text.subarray(at));
-    this.#junit.close();
+    const writer = new Writer(file, { name: path });
+    for (const line of lines) writer.line(line);
+    writer.flush();
   }
 }
 

@@ -16,7 +16,7 @@ import { unknownName } from "./usage.ts";
 import { versionLines } from "./version.ts";
 import { isGuestInit, runGuest } from "./vm/guest.ts";
 import { vmCommand } from "./vm_command.ts";
-import { Writer } from "./writer.ts";
+import { tell, Writer } from "./writer.ts";
 
 const SUBCOMMANDS = [
   ...["help", "lesson", "record", "replay", "schema", "selftest", "version", "vm"],
@@ -28,7 +28,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const out = new Writer(Deno.stdout);
   switch (name) {
     case undefined:
-      printAll(new Writer(Deno.stderr), mainHelp());
+      tell(mainHelp());
       return STATUS.usage;
     case "help":
       return printAll(out, helpOn(rest[0]));
@@ -72,7 +72,7 @@ async function start(): Promise<number> {
   try {
     return await main(Deno.args);
   } catch (error) {
-    printAll(new Writer(Deno.stderr), errorLines(error));
+    tell(errorLines(error));
     return statusOf(error);
   }
 }

@@ -21,7 +21,7 @@ import { type Listener, noteLine, printAll, runToolCommand } from "./run_tool.ts
 import { bold } from "./std.ts";
 import { TEST_FORMATS } from "./test_report.ts";
 import { UsageError } from "./usage.ts";
-import { Writer } from "./writer.ts";
+import { tell, Writer } from "./writer.ts";
 
 const RECORD_USAGE = "gimlet record FILE TOOL [OPTIONS] [-- CMD ARGS…]";
 const REPLAY_USAGE = "gimlet replay FILE [--json]";
@@ -43,7 +43,7 @@ class Recorder implements Listener, Disposable {
     } catch (error) {
       throw new UsageError(`Cannot write ${path}: ${messageOf(error)}`, RECORD_USAGE);
     }
-    this.#writer = new Writer(this.#file);
+    this.#writer = new Writer(this.#file, { name: path });
     this.#writer.line(headLine(VERSION, command));
   }
 
@@ -112,7 +112,7 @@ export async function replayCommand(args: readonly string[]): Promise<number> {
   const parsed = parseOptions(REPLAY_OPTIONS, args);
   const words = [...parsed._, ...parsed["--"] ?? []].map(String);
   let closed = false;
-  const out = new Writer(Deno.stdout, () => closed = true);
+  const out = new Writer(Deno.stdout, { onClosed: () => closed = true });
   if (parsed["help"] === true) return printAll(out, replayHelp());
   const [path, extra] = words;
   if (path === undefined) throw new UsageError("FILE is missing", REPLAY_USAGE);
@@ -172,7 +172,7 @@ function printRecorded(recorded: Exclude<Recorded, { type: "end" }>, json: boole
   if (json !== (recorded.type === "json")) return;
   if (recorded.type === "json" || recorded.kind === "output") out.line(recorded.text);
   else if (recorded.kind === "note") noteLine(recorded.text);
-  else printAll(new Writer(Deno.stderr), [recorded.text]);
+  else tell([recorded.text]);
 }
 
 /** The lines of a file that are whole. */

@@ -2,9 +2,9 @@
 
 import { BpfError, messageOf } from "../ffi/errors.ts";
 import { json } from "../programs/lib/json.ts";
-import type { ReportedCode } from "./error_help.ts";
+import { ERROR_HELP } from "./error_help.ts";
+import { codeOf } from "./exit_status.ts";
 import { bold, dim, red } from "./std.ts";
-import { VM_FAILURES } from "./exit_status.ts";
 import { UsageError } from "./usage.ts";
 import { excerpt } from "./vm/kernel_log.ts";
 import { VmError } from "./vm/vm_error.ts";
@@ -16,19 +16,30 @@ export function errorLines(error: unknown, { verbose = false } = {}): string[] {
     const log = verbose ? error.log.split("\n").filter((line) => line !== "") : [];
     return [`${red("gimlet:")} ${error.message}`, ...hints.map(hintLine), ...log.map(dim)];
   }
-  if (error instanceof UsageError) {
-    const help = "See gimlet --help";
-    return [`${red("gimlet:")} ${error.message}`, hintLine(error.hint ?? help)];
-  }
   if (error instanceof VmError) return vmErrorLines(error);
+  const hint = hintOf(error);
+  if (hint !== undefined) return [`${red("gimlet:")} ${summaryOf(error)}`, hintLine(hint)];
   const text = error instanceof Error ? error.stack ?? error.message : String(error);
   return [`${red("gimlet:")} a mistake in gimlet itself, please report it: ${text}`];
 }
 
+/** What to do about an error of the command line's own; none where it is a mistake of gimlet's. */
+function hintOf(error: unknown): string | undefined {
+  if (error instanceof UsageError) return error.hint ?? "See gimlet --help";
+  const code = codeOf(error);
+  return code === "E_INTERNAL" ? undefined : ERROR_HELP[code].fixes[0];
+}
+
+function summaryOf(error: unknown): string {
+  const message = messageOf(error);
+  return codeOf(error) === "E_LIMIT" ? `Cannot go on: ${message}` : message;
+}
+
 /** The console's lines around what went wrong first: the last line is the one that says what it was. */
-function vmErrorLines({ kind, reason, console }: VmError): string[] {
+function vmErrorLines(error: VmError): string[] {
+  const { reason, console } = error;
   const tail = excerpt(console).split("\n").filter((line) => line !== "");
-  const what = `${red("gimlet vm:")} ${VM_FAILURES[kind].code}: ${reason}`;
+  const what = `${red("gimlet vm:")} ${codeOf(error)}: ${reason}`;
   return [...tail.map((line) => `  ${dim(line)}`), what];
 }
 
@@ -38,12 +49,15 @@ function hintLine(text: string): string {
 
 /** The JSON record of an error. */
 export function errorRecord(error: unknown): string {
-  const message = messageOf(error);
   if (!(error instanceof BpfError)) {
-    const code: ReportedCode = error instanceof UsageError ? "E_USAGE" : "E_INTERNAL";
-    const hint = error instanceof UsageError ? error.hint ?? null : null;
-    return json({ type: "error", code, message, hint });
+    const hint = error instanceof UsageError ? error.hint : hintOf(error);
+    return json({
+      type: "error",
+      code: codeOf(error),
+      message: summaryOf(error),
+      hint: hint ?? null,
+    });
   }
-  const { step, code, cause, hint = null, log } = error;
+  const { step, code, cause, hint = null, log, message } = error;
   return json({ type: "error", step, code, message, cause, hint, log });
 }

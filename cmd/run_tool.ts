@@ -22,7 +22,7 @@ import { toolHelp } from "./help.ts";
 import { parseToolOptions, type ToolOptions } from "./options.ts";
 import { errorLines, errorRecord } from "./report.ts";
 import { unknownName, UsageError } from "./usage.ts";
-import { Writer } from "./writer.ts";
+import { tell, Writer } from "./writer.ts";
 
 const STDOUT = 1;
 
@@ -81,7 +81,7 @@ async function runWithOptions(
 ): Promise<number> {
   const controller = new AbortController();
   const stop = (request: StopRequest) => controller.abort(request);
-  const out = new Writer(Deno.stdout, () => stop({ reason: "stdout-closed" }));
+  const out = new Writer(Deno.stdout, { onClosed: () => stop({ reason: "stdout-closed" }) });
   if (options.help) return printAll(out, toolHelp(tool));
   const report = new ExpectReport(`gimlet ${tool.name}`, options);
   using _signals = listenToSignals(stop);
@@ -234,7 +234,7 @@ function noteLines(value: Value): void {
 
 /** Says something beside the output, on stderr. */
 export function noteLine(text: string): void {
-  printAll(new Writer(Deno.stderr), [`gimlet: ${text}`]);
+  tell([`gimlet: ${text}`]);
 }
 
 /** Ctrl-C and SIGTERM end the tool in good order; the second one ends it at once. */
@@ -274,7 +274,7 @@ function printPlans(tool: Tool, { json, args }: ToolOptions, out: Writer): numbe
 function printError(error: unknown, options: ToolOptions, out: Writer): number {
   if (options.json) out.line(errorRecord(error));
   out.flush();
-  printAll(new Writer(Deno.stderr), errorLines(error, options));
+  tell(errorLines(error, options));
   return statusOf(error);
 }
 

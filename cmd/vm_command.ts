@@ -82,10 +82,10 @@ export async function vmCommand(
   const own = new Set([...subcommands, ...tools.map(({ name }) => name)]);
   const options = await readOptions(parsed, (name) => own.has(name.replaceAll("-", "_")));
   const verbose = parsed["verbose"] === true;
-  const errors = new Writer(Deno.stderr);
+  const errors = new Writer(Deno.stderr, { name: "stderr" });
   if (verbose) printAll(errors, [`gimlet vm: ${options.kernel}, ${options.accel}`]);
   let closed = false;
-  const stdout = new Writer(Deno.stdout, () => closed = true);
+  const stdout = new Writer(Deno.stdout, { onClosed: () => closed = true });
   try {
     const result = await runVm({
       ...options,

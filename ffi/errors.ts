@@ -6,6 +6,8 @@
  * the verifier's own words). Their `code` is stable: scripts and `gimlet help CODE` rely on it.
  */
 
+import { ERRNO } from "./errno.ts";
+
 /** What the program was doing when it failed. */
 export type Step = "setup" | "open" | "load" | "attach" | "read" | "command";
 
@@ -31,6 +33,7 @@ export type ErrorCode =
   | "E_LOAD"
   | "E_MAP"
   | "E_READ"
+  | "E_LIMIT"
   | "E_COMMAND"
   | "E_CLOSED";
 
@@ -68,6 +71,27 @@ export class BpfError extends Error {
     this.log = parts.log ?? "";
     this.errno = parts.errno;
   }
+}
+
+const LIMITS: readonly number[] = [ERRNO.EMFILE, ERRNO.ENFILE, ERRNO.ENOMEM];
+// Words of libc, and of libbpf where the kernel would not even make the small map that it tries the kernel with.
+const LIMIT_WORDS = /Too many open files|Cannot allocate memory|is referenced but wasn't created/;
+
+/** Why something failed, where this process or machine has run out of open files or memory. */
+export function limitReached(
+  log: string,
+  errno?: number,
+): Pick<BpfErrorParts, "code" | "cause" | "hint"> | undefined {
+  const [words] = LIMIT_WORDS.exec(log) ?? [];
+  if (words === undefined && !LIMITS.includes(errno ?? 0)) return undefined;
+  const isMemory = words?.startsWith("Cannot") || errno === ERRNO.ENOMEM;
+  return {
+    code: "E_LIMIT",
+    cause: isMemory ? "there is not enough memory" : "too many files are open, or maps exist",
+    hint: isMemory
+      ? "Raise the limit: ulimit -l unlimited; in a container or a service its memory limit"
+      : "Raise the limit: ulimit -n 1024",
+  };
 }
 
 /** Bytes that are not what they should be: a broken ELF file, BTF, cache or recording. */

@@ -131,14 +131,26 @@ export class Running {
     return this.#child.pid;
   }
 
-  /** Waits until its stdout has a text; gives all of it up to now. */
-  async until(text: string): Promise<string> {
-    while (!this.#text.includes(text)) {
-      const { done, value } = await this.#output.read();
-      if (done) throw new Error(`Ended without "${text}": ${this.#text}${await this.stderr}`);
-      this.#text += value;
+  /** Waits until its stdout has a text, so many times; gives all of it up to now. */
+  async until(text: string, times = 1): Promise<string> {
+    while (this.#text.split(text).length <= times) {
+      this.#text += await this.#next(`without "${text}"`);
     }
     return this.#text;
+  }
+
+  /** Reads so many lines on, and forgets all up to there. */
+  async skip(lines: number): Promise<void> {
+    for (let seen = 0; seen < lines;) {
+      seen += (await this.#next(`within ${lines} lines`)).split("\n").length - 1;
+    }
+    this.#text = "";
+  }
+
+  async #next(missing: string): Promise<string> {
+    const { done, value } = await this.#output.read();
+    if (done) throw new Error(`Ended ${missing}: ${this.#text}${await this.stderr}`);
+    return value;
   }
 
   kill(signal: Deno.Signal): void {

@@ -1,7 +1,7 @@
 /** Errors of libbpf's calls: the error number and the log of the call, made into a {@linkcode BpfError}. */
 
 import { ERRNO, errnoName } from "../errno.ts";
-import { BpfError, type BpfErrorParts, type ErrorCode } from "../errors.ts";
+import { BpfError, type BpfErrorParts, type ErrorCode, limitReached } from "../errors.ts";
 import { takeLog } from "../raw/log.ts";
 import { verifierRefusal } from "./verifier_log.ts";
 
@@ -18,6 +18,11 @@ export function loadFailure(object: string, result: number): BpfError {
 type Cause = Pick<BpfErrorParts, "code" | "cause"> & Partial<BpfErrorParts>;
 
 function loadCause(errno: number, log: string): Cause {
+  const limit = limitReached(log, errno);
+  if (limit !== undefined) return limit;
+  if (errno === ERRNO.ENOSYS) {
+    return { code: "E_LOAD", cause: "the kernel has no system call bpf() (CONFIG_BPF_SYSCALL)" };
+  }
   if (/vmlinux BTF|kernel BTF is missing|valid kernel BTF/.test(log)) {
     return {
       code: "E_NO_BTF",
@@ -57,6 +62,8 @@ export interface AttachTarget {
   readonly cookie?: { readonly given: boolean; readonly needs: string };
   /** What it means that there is none; that the kernel has no such name, where not given. */
   readonly missing?: string;
+  /** What else to try where the target is not there or cannot be probed. */
+  readonly hint?: string;
   /** No name that is looked up: that it is not valid does not mean that it is there and cannot be probed. */
   readonly isHook?: boolean;
 }
@@ -73,7 +80,8 @@ export function attachFailure(
     step: "attach",
     log,
     errno,
-    ...attachCause(facts, errno, log),
+    ...(facts.hint === undefined ? {} : { hint: facts.hint }),
+    ...limitReached(log, errno) ?? attachCause(facts, errno, log),
   });
 }
 
@@ -158,7 +166,8 @@ export function pinFailure(action: string, path: string, errno: number): BpfErro
 export function mapFailure(action: string, result: number): BpfError {
   const errno = Math.abs(result);
   const code: ErrorCode = errno === ERRNO.EPERM ? "E_PERMISSION" : "E_MAP";
-  return new BpfError(action, { step: "read", code, cause: errnoName(errno), errno });
+  const reason = limitReached("", errno) ?? { code, cause: errnoName(errno) };
+  return new BpfError(action, { step: "read", errno, ...reason });
 }
 
 /** The error of an update that was to make a new entry, or to change an existing one. */

@@ -12,17 +12,19 @@ export interface Attachment {
   /** The descriptor of the kernel's link; `undefined` where the kernel has none for this kind. */
   readonly fd: number | undefined;
   detach(): void;
-  /** The same, on another thread where that takes long. */
-  detachElsewhere(): Promise<void>;
-  /** Frees what this process holds; the program stays where it is until this process ends. */
-  leave(): void;
+  /** The same on another thread, where it takes long. */
+  detachElsewhere?(): Promise<void>;
+  /** Frees what this process need not hold for the program to stay where it is, where there is something. */
+  leave?(): void;
 }
 
 /** What the kernel tells of a link: `struct bpf_link_info`. */
 export interface LinkInfo {
+  /** The kernel's number of it. */
   readonly id: number;
   /** As `tracing` or `perf_event`: the kernel's name without `BPF_LINK_TYPE_`, in lower case. */
   readonly type: string;
+  /** The number of the program that it attaches. */
   readonly programId: number;
 }
 
@@ -39,6 +41,7 @@ export class Link implements Disposable {
   readonly #owner: LinkSet | undefined;
   #pinnedAt: string | undefined;
 
+  /** @internal */
   constructor(target: string, attachments: readonly Attachment[], owner?: LinkSet) {
     this.target = target;
     this.#attachments = attachments;
@@ -65,11 +68,12 @@ export class Link implements Disposable {
   /** Detaches without stopping this thread: a tracepoint takes tens of ms to let go, and several take no longer than one. */
   async detach(): Promise<void> {
     const attachments = this.#take();
-    const done = Promise.all(attachments.map((each) => each.detachElsewhere()));
+    const done = Promise.all(attachments.map((each) => each.detachElsewhere?.() ?? each.detach()));
     this.#owner?.wait(done);
     await done;
   }
 
+  /** Detaches before it comes back; twice is safe. */
   [Symbol.dispose](): void {
     for (const each of this.#take()) each.detach();
   }
@@ -77,7 +81,7 @@ export class Link implements Disposable {
   /** Gives the link up without detaching: the program stays attached until this process ends (`bpf_link__disconnect`). */
   disconnect(): void {
     void this.#live();
-    for (const each of this.#take()) each.leave();
+    for (const each of this.#take()) each.leave?.();
   }
 
   /**
@@ -96,7 +100,11 @@ export class Link implements Disposable {
   /** Removes the file that {@linkcode pin} made; nothing where there is none. The program stays attached by this link. */
   unpin(): this {
     void this.#live();
-    if (this.#pinnedAt !== undefined) Deno.removeSync(this.#pinnedAt);
+    try {
+      if (this.#pinnedAt !== undefined) Deno.removeSync(this.#pinnedAt);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
     this.#pinnedAt = undefined;
     return this;
   }
@@ -181,16 +189,18 @@ export class LinkSet {
   }
 }
 
-/** A link of libbpf. */
+/** A link of libbpf. Of struct_ops it is none of the kernel's: its descriptor is that of a map. */
 export class LibbpfAttachment implements Attachment {
   readonly #pointer: PointerValue;
+  readonly #isKernels: boolean;
 
-  constructor(pointer: PointerValue) {
+  constructor(pointer: PointerValue, { isKernels = true } = {}) {
     this.#pointer = pointer;
+    this.#isKernels = isKernels;
   }
 
-  get fd(): number {
-    return libbpf().bpf_link__fd(this.#pointer);
+  get fd(): number | undefined {
+    return this.#isKernels ? libbpf().bpf_link__fd(this.#pointer) : undefined;
   }
 
   detach(): void {
@@ -222,11 +232,4 @@ export class FdAttachment implements Attachment {
   detach(): void {
     this.#fd[Symbol.dispose]();
   }
-
-  detachElsewhere(): Promise<void> {
-    this.detach();
-    return Promise.resolve();
-  }
-
-  leave(): void {}
 }

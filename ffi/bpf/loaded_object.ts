@@ -1,10 +1,12 @@
 import { libbpf } from "../raw/libbpf.ts";
 import { Mapping, pageSize } from "../raw/mmap.ts";
 import type { ValueOf } from "../wire/codec.ts";
-import { LinkSet } from "./link.ts";
+import { attachStructOps } from "./attach/struct_ops.ts";
+import { type Link, LinkSet } from "./link.ts";
 import type { Names } from "./object_handle.ts";
 import { ObjectMaps } from "./object_maps.ts";
 import { Program } from "./program.ts";
+import { ProgramHandle } from "./program_handle.ts";
 import type { GlobalSpec, Skeleton } from "./skeleton.ts";
 
 /** The type of a global variable. */
@@ -21,7 +23,7 @@ export class LoadedObject<S extends Skeleton> extends ObjectMaps<S> {
   program(name: Names<S["programs"]>): Program {
     const pointer = () => this.programPointer(name);
     void pointer(); // throws where there is none
-    return new Program({ name, pointer, links: this.#links });
+    return new Program(new ProgramHandle(name, pointer, this.#links));
   }
 
   /** The programs that were loaded. */
@@ -30,6 +32,16 @@ export class LoadedObject<S extends Skeleton> extends ObjectMaps<S> {
       libbpf().bpf_program__fd(this.programPointer(name)) >= 0
     );
     return names.map((name) => this.program(name));
+  }
+
+  /**
+   * Registers a table of programs, a variable of section `.struct_ops`, with the kernel: `bpf_map__attach_struct_ops`. Needs
+   * Linux >= 5.6.
+   *
+   * @throws {BpfError} E_ATTACH, E_PERMISSION
+   */
+  attachStructOps(name: string): Link {
+    return attachStructOps(name, { pointer: this.mapPointer(name), links: this.#links });
   }
 
   /** Reads a global variable of `.data` or `.bss` as it is now. */

@@ -12,7 +12,11 @@ const LARGEST_PACKET = 1 << 16;
 export class PacketSocket implements Disposable {
   readonly #fd: Fd;
 
-  /** @throws {BpfError} E_NO_PROBE where there is no such interface */
+  /**
+   * Opens it.
+   *
+   * @throws {BpfError} E_NO_PROBE where there is no such interface
+   */
   constructor(where: Interface) {
     this.#fd = openPacketSocket(indexOf({ name: "a packet socket" }, where));
   }
@@ -29,6 +33,7 @@ export class PacketSocket implements Disposable {
     return size === undefined ? undefined : packet.slice(0, size);
   }
 
+  /** Closes it; twice is safe. */
   [Symbol.dispose](): void {
     this.#fd[Symbol.dispose]();
   }

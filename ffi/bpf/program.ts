@@ -1,6 +1,6 @@
 import { libbpf } from "../raw/libbpf.ts";
-import { type Bytes, fromCString, type PointerValue } from "../raw/memory.ts";
-import type { Attachable, CookieOptions } from "./attach/attachable.ts";
+import { type Bytes, fromCString } from "../raw/memory.ts";
+import type { CookieOptions } from "./attach/attachable.ts";
 import { attachBySection } from "./attach/by_section.ts";
 import { attachFreplace, type ProgramFunction } from "./attach/extension.ts";
 import { attachIterator, iteratorStream, type IteratorTarget } from "./attach/iterator.ts";
@@ -31,16 +31,10 @@ import {
 import { attachPerfEvent, type PerfEventTarget } from "./attach/perf_event.ts";
 import { attachTc, type TcOptions } from "./attach/tc.ts";
 import { attachUprobe, attachUsdt, type UprobeTarget, type UsdtTarget } from "./attach/user.ts";
-import type { Link, LinkSet } from "./link.ts";
+import type { Link } from "./link.ts";
+import type { ProgramHandle } from "./program_handle.ts";
 import { type ProgramInfo, programInfo, type ProgramStats, programStats } from "./program_info.ts";
 import { testRun, type TestRunOptions, type TestRunResult } from "./test_run.ts";
-
-/** A program of a loaded object: `pointer` throws E_CLOSED once that is closed. */
-export interface ProgramHandle {
-  readonly name: string;
-  readonly pointer: () => PointerValue;
-  readonly links: LinkSet;
-}
 
 /**
  * A loaded program: libbpf's `struct bpf_program`. It belongs to its object and lives as long; then all throws E_CLOSED.
@@ -51,30 +45,31 @@ export interface ProgramHandle {
  *
  * A `cookie` is a number that the program gets by `bpf_get_attach_cookie()`, which tells the links of one program apart.
  */
-export class Program implements Attachable {
-  readonly name: string;
-  readonly links: LinkSet;
-  readonly #pointer: () => PointerValue;
+export class Program {
+  readonly #handle: ProgramHandle;
 
-  constructor({ name, pointer, links }: ProgramHandle) {
-    this.name = name;
-    this.links = links;
-    this.#pointer = pointer;
+  /** @internal */
+  constructor(handle: ProgramHandle) {
+    this.#handle = handle;
   }
 
-  /** libbpf's own handle, for the functions that attach it. */
-  get pointer(): PointerValue {
-    return this.#pointer();
+  /** Its name: that of the C function. */
+  get name(): string {
+    return this.#handle.name;
   }
 
-  /** The file descriptor, as a prog array takes it: `bpf_program__fd`. */
+  /**
+   * The file descriptor, as a prog array takes it: `bpf_program__fd`.
+   *
+   * @throws {BpfError} E_ATTACH where it was left out when its object was loaded
+   */
   get fd(): number {
-    return libbpf().bpf_program__fd(this.pointer);
+    return this.#handle.fd;
   }
 
   /** The name of its section, as `kprobe/vfs_read`: `bpf_program__section_name`. */
   get section(): string {
-    return fromCString(libbpf().bpf_program__section_name(this.pointer));
+    return fromCString(libbpf().bpf_program__section_name(this.#handle.unloaded));
   }
 
   /**
@@ -83,7 +78,7 @@ export class Program implements Attachable {
    * @throws {BpfError} E_ATTACH where the section does not say; the hint names the call to take
    */
   attach(): Link {
-    return attachBySection(this, this.section);
+    return attachBySection(this.#handle, this.section);
   }
 
   /**
@@ -93,7 +88,7 @@ export class Program implements Attachable {
    * @throws {BpfError} also E_NO_KPROBES
    */
   attachKprobe(where: KernelFunction, options?: KprobeOptions): Link {
-    return attachKprobe(this, where, options);
+    return attachKprobe(this.#handle, where, options);
   }
 
   /**
@@ -101,7 +96,7 @@ export class Program implements Attachable {
    * Needs Linux >= 5.18 with CONFIG_FPROBE; a pattern needs libbpf >= 1.4 on most kernels. One that is missing fails all.
    */
   attachKprobeMulti(where: KernelFunctions, options?: { readonly onReturn?: boolean }): Link {
-    return attachKprobeMulti(this, where, options);
+    return attachKprobeMulti(this.#handle, where, options);
   }
 
   /** The entry (or return) of a system call, by its name on any architecture: `bpf_program__attach_ksyscall`. */
@@ -109,12 +104,12 @@ export class Program implements Attachable {
     syscall: string,
     options?: CookieOptions & { readonly onReturn?: boolean },
   ): Link {
-    return attachKsyscall(this, syscall, options);
+    return attachKsyscall(this.#handle, syscall, options);
   }
 
   /** A static event of the kernel: `bpf_program__attach_tracepoint_opts`. Needs tracefs; a cookie Linux >= 5.15. */
   attachTracepoint(category: string, event: string, options: CookieOptions = {}): Link {
-    return attachTracepoint(this, { category, event }, options);
+    return attachTracepoint(this.#handle, { category, event }, options);
   }
 
   /**
@@ -122,25 +117,25 @@ export class Program implements Attachable {
    * and libbpf >= 1.4.
    */
   attachRawTracepoint(event: string, options?: CookieOptions): Link {
-    return attachRawTracepoint(this, event, options);
+    return attachRawTracepoint(this.#handle, event, options);
   }
 
   /**
    * tp_btf, fentry, fexit, fmod_ret, as the program's section or its attach target says; `target` is for messages only:
-   * `bpf_program__attach_trace_opts`. Needs the kernel's BTF; a cookie Linux >= 5.19.
+   * `bpf_program__attach_trace_opts`. Needs the kernel's BTF; a cookie Linux >= 5.19 (tp_btf: 6.10 and libbpf 1.4).
    */
   attachTrace(target: string = this.section, options: CookieOptions = {}): Link {
-    return attachTrace(this, target, options);
+    return attachTrace(this.#handle, target, options);
   }
 
   /** A hook of the security modules: `bpf_program__attach_lsm`. Needs Linux >= 5.7; without `bpf` in `lsm=` it is never called. */
   attachLsm(): Link {
-    return attachLsm(this, this.section);
+    return attachLsm(this.#handle, this.section);
   }
 
   /** A function or instruction of a program or library: `bpf_program__attach_uprobe_opts`. A cookie needs Linux >= 5.15. */
   attachUprobe(target: UprobeTarget, name = nameOf(target)): Link {
-    return attachUprobe(this, target, name);
+    return attachUprobe(this.#handle, target, name);
   }
 
   /**
@@ -148,7 +143,7 @@ export class Program implements Attachable {
    * probe's semaphore is raised while the link lives. Kernels < 5.15 want a `pid` for libraries and position-independent programs.
    */
   attachUsdt(target: UsdtTarget): Link {
-    return attachUsdt(this, target);
+    return attachUsdt(this.#handle, target);
   }
 
   /**
@@ -156,12 +151,12 @@ export class Program implements Attachable {
    * a tracepoint the program's section is `tracepoint`.
    */
   attachPerfEvent(target: PerfEventTarget): Link {
-    return attachPerfEvent(this, target);
+    return attachPerfEvent(this.#handle, target);
   }
 
   /** The kernel's objects of one kind: `bpf_program__attach_iter`. {@linkcode iterate} walks over them. Needs Linux >= 5.8. */
   attachIterator(target?: IteratorTarget): Link {
-    return attachIterator(this, target);
+    return attachIterator(this.#handle, target);
   }
 
   /**
@@ -176,17 +171,17 @@ export class Program implements Attachable {
 
   /** What a socket receives: SO_ATTACH_BPF. It ends with the socket, which stays its owner's. */
   attachSocket(socket: number): Link {
-    return attachSocket(this, socket);
+    return attachSocket(this.#handle, socket);
   }
 
   /** The packets that an interface receives, before anything else sees them. Needs Linux >= 5.9. */
   attachXdp(where: Interface, options?: { readonly mode?: XdpMode }): Link {
-    return attachXdp(this, where, options);
+    return attachXdp(this.#handle, where, options);
   }
 
   /** The packets of an interface, by a link. Needs Linux >= 6.6; {@linkcode attachTc} does the same before. */
   attachTcx(where: Interface, direction: Direction): Link {
-    return attachTcx(this, where, direction);
+    return attachTcx(this.#handle, where, direction);
   }
 
   /**
@@ -194,17 +189,17 @@ export class Program implements Attachable {
    * stays where this process is killed.
    */
   attachTc(where: Interface, options: TcOptions & { readonly direction: Direction }): Link {
-    return attachTc(this, where, options);
+    return attachTc(this.#handle, where, options);
   }
 
   /** What the processes of a cgroup do; `path` is its folder: `bpf_program__attach_cgroup`. Needs Linux >= 5.7. */
   attachCgroup(path: string): Link {
-    return attachCgroup(this, path);
+    return attachCgroup(this.#handle, path);
   }
 
   /** A network namespace, such as `/proc/self/ns/net`: `bpf_program__attach_netns`. Needs Linux >= 5.8 (sk_lookup: 5.9). */
   attachNetns(path: string): Link {
-    return attachNetns(this, path);
+    return attachNetns(this.#handle, path);
   }
 
   /**
@@ -212,7 +207,7 @@ export class Program implements Attachable {
    * Needs Linux >= 5.6.
    */
   attachFreplace(target?: ProgramFunction): Link {
-    return attachFreplace(this, target);
+    return attachFreplace(this.#handle, target);
   }
 
   /**
@@ -221,17 +216,17 @@ export class Program implements Attachable {
    * @throws {BpfError} E_UNSUPPORTED for types that have no test runs, E_READ where the input does not fit
    */
   testRun(options: TestRunOptions = {}): TestRunResult {
-    return testRun(this, options);
+    return testRun(this.#handle, options);
   }
 
   /** What the kernel tells of it: `bpf_obj_get_info_by_fd`. */
   info(): ProgramInfo {
-    return programInfo(this);
+    return programInfo(this.#handle);
   }
 
   /** How often it ran and how long, while {@linkcode enableStats} had the kernel count. */
   stats(): ProgramStats {
-    return programStats(this);
+    return programStats(this.#handle);
   }
 }
 

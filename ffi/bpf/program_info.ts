@@ -10,6 +10,7 @@ import { objectInfo } from "./object_info.ts";
 
 /** A program as the kernel knows it. Sizes are in bytes. */
 export interface ProgramInfo {
+  /** The kernel's number of it. */
   readonly id: number;
   /** At most 15 characters: the kernel keeps no more. */
   readonly name: string;
@@ -23,12 +24,15 @@ export interface ProgramInfo {
   readonly translatedSize: number;
   /** When it was loaded, in ns since boot. */
   readonly loadTimeNs: bigint;
+  /** The kernel's numbers of the maps that it uses. */
   readonly mapIds: readonly number[];
 }
 
 /** How often a program ran, and how long in all. The kernel counts while {@linkcode enableStats} lives. */
 export interface ProgramStats {
+  /** How often it ran. */
   readonly runCount: bigint;
+  /** How long in all, in ns. */
   readonly runTimeNs: bigint;
   /** Runs that did not happen because the program was running already on that CPU; needs Linux >= 5.12. */
   readonly recursionMisses: bigint;

@@ -17,6 +17,7 @@ export interface TestRunOptions {
   readonly outputSize?: number;
   /** Flags as `BPF_F_TEST_RUN_ON_CPU` (1), which goes with `cpu`. */
   readonly flags?: number;
+  /** The CPU that it runs on, with that flag. */
   readonly cpu?: number;
 }
 

@@ -1,6 +1,7 @@
 /** The kernel's lockdown mode. */
 
 import { mountFs } from "./system.ts";
+import { readText } from "./text_file.ts";
 
 /** `undefined` where the kernel does not tell. */
 export type Lockdown = "none" | "integrity" | "confidentiality" | undefined;
@@ -15,20 +16,12 @@ const FILE = "/sys/kernel/security/lockdown";
 
 /** The mode of the running kernel. Where securityfs is not mounted it is mounted, if this process may do that. */
 export function readLockdown(): Lockdown {
-  const text = read();
+  const text = readText(FILE);
   if (text !== undefined) return parseLockdown(text);
   try {
     mountFs({ type: "securityfs", target: "/sys/kernel/security" });
   } catch {
     return undefined;
   }
-  return parseLockdown(read() ?? "");
-}
-
-function read(): string | undefined {
-  try {
-    return Deno.readTextFileSync(FILE);
-  } catch {
-    return undefined;
-  }
+  return parseLockdown(readText(FILE) ?? "");
 }

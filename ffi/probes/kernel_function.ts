@@ -3,6 +3,7 @@
 import type { Link } from "../bpf/link.ts";
 import type { Program } from "../bpf/program.ts";
 import { BpfError } from "../errors.ts";
+import { readText } from "../host/text_file.ts";
 import { exists, tracefsPath } from "../host/tracefs.ts";
 
 const SYSCALL_PREFIX = { x86_64: "__x64_sys_", aarch64: "__arm64_sys_" } as const;
@@ -15,18 +16,29 @@ export function syscallFunction(
   return SYSCALL_PREFIX[arch] + name;
 }
 
+/** While it holds a 0, probes can be set, and none of them ever fires. */
+const SWITCH = "/sys/kernel/debug/kprobes/enabled";
+
 /**
- * Looks whether this kernel has kprobes at all.
+ * Looks whether this kernel has kprobes at all, and lets them fire.
  *
  * @throws {BpfError} E_NO_KPROBES
  */
 export function requireKprobes(): void {
-  if (exists("/sys/bus/event_source/devices/kprobe/type")) return;
-  if (exists(`${tracefsPath()}/kprobe_events`)) return;
-  throw new BpfError("use kprobes", {
+  const isBuiltIn = exists("/sys/bus/event_source/devices/kprobe/type") ||
+    exists(`${tracefsPath()}/kprobe_events`);
+  if (!isBuiltIn) throw noKprobes("this kernel is built without kprobes (CONFIG_KPROBE_EVENTS)");
+  if (readText(SWITCH)?.trim() === "0") {
+    throw noKprobes(`kprobes are switched off: ${SWITCH} is 0`, `As root: echo 1 > ${SWITCH}`);
+  }
+}
+
+function noKprobes(cause: string, hint?: string): BpfError {
+  return new BpfError("use kprobes", {
     step: "attach",
     code: "E_NO_KPROBES",
-    cause: "this kernel is built without kprobes (CONFIG_KPROBE_EVENTS)",
+    cause,
+    ...(hint === undefined ? {} : { hint }),
   });
 }
 

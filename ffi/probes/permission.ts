@@ -1,7 +1,9 @@
 /** Why the kernel does not let this process trace, and how to change that. */
 
+import { ERRNO } from "../errno.ts";
 import { BpfError, type ErrorCode } from "../errors.ts";
 import { type CapabilityName, missingCapabilities, readEffective } from "../host/capabilities.ts";
+import { hasSeccompFilter, isInUserNamespace } from "../host/confinement.ts";
 import { readLockdown } from "../host/lockdown.ts";
 
 /** Loading programs, attaching them, and reading tracefs: that belongs to root, who may read it as its owner. */
@@ -37,9 +39,13 @@ function asRoot(): string {
   return `Run it as root: sudo ${Deno.execPath()} …`;
 }
 
-/** Tells why a step was not permitted, where this process has the capabilities: lockdown, a container, a policy. */
+/**
+ * Tells why a step was not permitted, where this process has the capabilities: lockdown, a container, a policy. Filters
+ * of containers may also answer that the kernel has no such system call.
+ */
 export function explainPermission(error: BpfError): BpfError {
-  if (error.code !== "E_PERMISSION") return error;
+  const hidden = error.errno === ERRNO.ENOSYS && hasSeccompFilter();
+  if (error.code !== "E_PERMISSION" && !hidden) return error;
   const { code, cause, hint } = reasonForRefusal();
   return new BpfError(error.message.replace(/^Cannot /, "").replace(/: .*$/s, ""), {
     step: error.step,
@@ -52,6 +58,13 @@ export function explainPermission(error: BpfError): BpfError {
 }
 
 function reasonForRefusal(): { code: ErrorCode; cause: string; hint: string } {
+  if (isInUserNamespace()) {
+    return {
+      code: "E_PERMISSION",
+      cause: "this process is root in its own user namespace only",
+      hint: "Run it as root of the machine: outside of rootless containers and of unshare --user",
+    };
+  }
   if (missingCapabilities(readEffective(), ["CAP_SYS_ADMIN"]).length > 0) {
     return {
       code: "E_CAPABILITY",
@@ -60,17 +73,28 @@ function reasonForRefusal(): { code: ErrorCode; cause: string; hint: string } {
     };
   }
   const lockdown = readLockdown();
-  if (lockdown === "integrity" || lockdown === "confidentiality") {
+  if (lockdown === "confidentiality") return lockedDown(lockdown);
+  if (hasSeccompFilter()) {
     return {
-      code: "E_LOCKDOWN",
-      cause: `the kernel is locked down (${lockdown})`,
-      hint: "Boot without Secure Boot or lockdown=, or use another plan: see --plan list",
+      code: "E_PERMISSION",
+      cause: "a seccomp filter, as containers and services have, does not let it through",
+      hint: "docker run --security-opt seccomp=unconfined …; in a service: SystemCallFilter=",
     };
   }
+  // This mode forbids less: it comes last.
+  if (lockdown === "integrity") return lockedDown(lockdown);
   return {
     code: "E_PERMISSION",
     cause: "the kernel did not permit it, although this process has the capabilities",
     hint:
-      "Look for lockdown, a seccomp filter, or a user namespace: containers need --cap-add and seccomp=unconfined",
+      "See what a policy refused: dmesg | grep -i denied; before Linux 5.11: ulimit -l unlimited",
+  };
+}
+
+function lockedDown(mode: string): { code: ErrorCode; cause: string; hint: string } {
+  return {
+    code: "E_LOCKDOWN",
+    cause: `the kernel is locked down (${mode})`,
+    hint: "Boot without Secure Boot or lockdown=, or use another plan: see --plan list",
   };
 }

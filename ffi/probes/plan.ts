@@ -89,16 +89,15 @@ export function tryPlan<S extends Skeleton>(
   try {
     return attachPlan(name, plan, open, options);
   } catch (error) {
-    if (!(error instanceof BpfError) || !isPlanMatter(error.code)) throw error;
+    if (!(error instanceof BpfError) || NO_PLAN_MATTERS.includes(error.code)) throw error;
     return { plan: name, error: explainPermission(error) };
   }
 }
 
-/** Whether another plan may do better: not where libbpf or the traced process is missing, or the object is broken. */
-function isPlanMatter(code: ErrorCode): boolean {
-  return code !== "E_NO_LIBBPF" && code !== "E_OLD_LIBBPF" && code !== "E_OBJECT" &&
-    code !== "E_NO_PROCESS";
-}
+// No other plan does better where libbpf or the traced process is missing, the object is broken, a limit is reached.
+const NO_PLAN_MATTERS: readonly ErrorCode[] = [
+  ...["E_NO_LIBBPF", "E_OLD_LIBBPF", "E_OBJECT", "E_NO_PROCESS", "E_LIMIT"] as const,
+];
 
 function attachPlan<S extends Skeleton>(
   name: string,
@@ -205,12 +204,13 @@ const MENDABLE: readonly ErrorCode[] = [
   "E_VERIFIER",
   "E_NO_BTF",
   "E_NO_TRACEFS",
+  "E_LOAD",
 ];
 
 function noPlan(failures: readonly PlanFailure[]): BpfError {
   const mendable = MENDABLE.map((code) => failures.find(({ error }) => error.code === code)?.error)
     .find((error) => error !== undefined);
-  const hint = mendable?.hint;
+  const hint = mendable === undefined ? "See what each plan needs: --plan list" : mendable.hint;
   return new BpfError("see this event on this kernel", {
     step: "attach",
     code: mendable?.code ?? "E_NO_PLAN",

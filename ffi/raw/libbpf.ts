@@ -4,7 +4,7 @@
  * @see https://libbpf.readthedocs.io/en/latest/api.html
  */
 
-import { BpfError, messageOf } from "../errors.ts";
+import { BpfError, limitReached, messageOf } from "../errors.ts";
 import { ATTACH_SYMBOLS } from "./libbpf_attach.ts";
 import { fromCString } from "./memory.ts";
 
@@ -292,6 +292,8 @@ function openFirst(): Libbpf {
 
 function notOpened(override: string | undefined, tried: readonly string[]): BpfError {
   const log = tried.join("\n");
+  const limit = limitReached(log);
+  if (limit !== undefined) return new BpfError("open libbpf", { step: "setup", ...limit, log });
   const old = tried.find((message) => message.includes("Failed to register symbol"));
   if (old !== undefined || (override === undefined && canOpen("libbpf.so.0"))) {
     return new BpfError("open libbpf", {

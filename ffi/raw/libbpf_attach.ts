@@ -146,6 +146,10 @@ export const ATTACH_SYMBOLS = {
     ],
     result: "pointer",
   },
+  bpf_map__attach_struct_ops: {
+    parameters: ["pointer" /* const struct bpf_map *map */],
+    result: "pointer",
+  },
   bpf_link_create: {
     parameters: [
       "i32", // int prog_fd
@@ -190,22 +194,6 @@ export const ATTACH_SYMBOLS = {
     result: "i32",
   },
   bpf_enable_stats: { parameters: ["u32" /* enum bpf_stats_type type */], result: "i32" },
-  bpf_obj_get_info_by_fd: {
-    parameters: [
-      "i32", // int bpf_fd
-      "buffer", // void *info
-      "buffer", // __u32 *info_len
-    ],
-    result: "i32",
-  },
-  bpf_obj_pin: {
-    parameters: [
-      "i32", // int fd
-      "buffer", // const char *pathname
-    ],
-    result: "i32",
-  },
-  bpf_obj_get: { parameters: ["buffer" /* const char *pathname */], result: "i32" },
   libbpf_bpf_attach_type_str: {
     parameters: ["u32" /* enum bpf_attach_type t */],
     result: "pointer",

@@ -1,6 +1,7 @@
 /** The functions of libc that gimlet calls: files that must not block, mapped memory, perf events, epoll. */
 
-import { errnoName } from "../errno.ts";
+import { ERRNO, errnoName } from "../errno.ts";
+import { BpfError, limitReached } from "../errors.ts";
 
 const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
@@ -129,11 +130,20 @@ export function libc(): Libc {
   return opened ??= Deno.dlopen("libc.so.6", SYMBOLS).symbols;
 }
 
-/** A call of libc that failed. */
-export class LibcError extends Error {
+/** A call of libc that failed: E_PERMISSION, E_LIMIT, or E_READ. */
+export class LibcError extends BpfError {
   override readonly name = "LibcError";
-  constructor(call: string, readonly errno: number) {
-    super(`${call}: ${errnoName(errno)}`);
+  override readonly errno: number;
+
+  constructor(call: string, errno: number) {
+    const refused = errno === ERRNO.EPERM || errno === ERRNO.EACCES;
+    super(`call ${call}`, {
+      step: "setup",
+      code: refused ? "E_PERMISSION" : "E_READ",
+      cause: errnoName(errno),
+      ...limitReached("", errno),
+    });
+    this.errno = errno;
   }
 }
 

@@ -1,6 +1,6 @@
 /** The command that is run while tracing (`-- CMD`). */
 
-import { BpfError } from "../../ffi/errors.ts";
+import { BpfError, messageOf } from "../../ffi/errors.ts";
 
 /** How a command is started. */
 export interface CommandOptions {
@@ -56,15 +56,25 @@ export class Command {
   }
 }
 
+/** The kernel says the same of a script whose first line names a program that is not there. */
+function whatIsMissing(program: string): string {
+  const isScript = program.includes("/") && isFile(program);
+  return isScript ? "its interpreter is missing: see its first line" : "there is no such program";
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
 function notStarted(program: string, error: unknown): BpfError {
   return new BpfError(`run ${program}`, {
     step: "command",
     code: "E_COMMAND",
-    cause: error instanceof Deno.errors.NotFound
-      ? "there is no such program"
-      : error instanceof Error
-      ? error.message
-      : String(error),
+    cause: error instanceof Deno.errors.NotFound ? whatIsMissing(program) : messageOf(error),
     hint: "The command stands behind --, with its arguments: gimlet TOOL -- CMD ARGS…",
   });
 }

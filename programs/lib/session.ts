@@ -6,10 +6,11 @@
  */
 
 import { Epoll } from "../../ffi/bpf/epoll.ts";
-import { openObject } from "../../ffi/bpf/object.ts";
+import { type LoadedObject, openObject } from "../../ffi/bpf/object.ts";
 import type { Skeleton } from "../../ffi/bpf/skeleton.ts";
+import { BpfError } from "../../ffi/errors.ts";
 import { clockNow } from "../../ffi/host/clock.ts";
-import { requireCapabilities } from "../../ffi/probes/permission.ts";
+import { explainPermission, requireCapabilities } from "../../ffi/probes/permission.ts";
 import { AttachedPlan, attachFirst, type Plans, tryPlan } from "../../ffi/probes/plan.ts";
 import { requireProcess } from "../../ffi/probes/user_function.ts";
 import { Command, type CommandOptions } from "./command.ts";
@@ -75,10 +76,18 @@ export async function runTool(tool: Tool, options: RunOptions, sink: Sink): Prom
   const plans = chosenPlans(tool, options);
   const pid = tracedProcess(tool, options);
   using attached = attachFirst(plans, () => openTool(tool, options), { pid });
-  using stream = tool.stream?.open(attached.object);
+  using stream = openStream(tool, attached.object);
   announce(tool, attached, sink);
   const session = new Session(tool, attached, stream, options, sink);
   return await session.run();
+}
+
+function openStream(tool: Tool, object: LoadedObject<Skeleton>): OpenStream | undefined {
+  try {
+    return tool.stream?.open(object);
+  } catch (error) {
+    throw error instanceof BpfError ? explainPermission(error) : error;
+  }
 }
 
 /** A plan of a tool, tried. */
@@ -119,9 +128,8 @@ type Target = Pick<RunOptions, "filters" | "args">;
 
 /** The process that is traced, if it is only one: probes in user space need not be set in others. */
 function tracedProcess(tool: Tool, { filters = {}, args = {} }: Target): number | undefined {
-  const pid = tool.process?.(args);
-  if (pid === undefined) return filters.tgid ?? filters.pid;
-  requireProcess(pid);
+  const pid = tool.process?.(args) ?? filters.tgid ?? filters.pid;
+  if (pid !== undefined) requireProcess(pid);
   return pid;
 }
 
@@ -257,7 +265,10 @@ class Session {
     const losses = this.#losses.news();
     // What happened before the end was seen; beyond the limit that was asked for nothing is.
     if (reason !== "max-events") {
-      while (this.#drain(RECORDS_PER_TURN) > 0) this.#sink.flush();
+      while (this.#drain(RECORDS_PER_TURN) > 0) {
+        this.#sink.flush();
+        await this.#epoll.wait(0); // signals come first here, too
+      }
       losses.push(...this.#stream?.losses?.(this.#losses.printed) ?? []);
     }
     this.#tellLosses(losses);

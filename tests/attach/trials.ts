@@ -16,6 +16,7 @@ import {
 } from "../../mod.ts";
 import { tracefsPath } from "../../ffi/host/tracefs.ts";
 import { attach } from "../workload/attach/attach.gen.ts";
+import { congestion } from "../workload/congestion/congestion.gen.ts";
 
 type Object = LoadedObject<typeof attach>;
 type Opened = OpenObject<typeof attach>;
@@ -43,6 +44,7 @@ export interface Trial {
 export type Need =
   | "kprobes"
   | "kprobe.multi"
+  | "patterns"
   | "trampolines"
   | "lsm"
   | "tcx"
@@ -225,6 +227,37 @@ const FUNCTIONS: readonly Trial[] = [
     }),
   },
   {
+    name: "kprobe.multi by a pattern",
+    needs: "patterns",
+    expected: counted(CALLS),
+    run: counting({
+      program: "on_kprobe_multi",
+      attach: (program) => program.attachKprobeMulti({ pattern: "security_task_getpgi?" }),
+    }),
+  },
+  {
+    name: "a name that several functions have, by name and by address",
+    needs: "kprobes",
+    expected: ["E_NO_PROBE", "Attach by address: attachKprobe({ address })", 2],
+    run() {
+      using object = opened("on_kprobe").load();
+      const program = object.program("on_kprobe");
+      for (const [name, addresses] of ambiguousFunctions()) {
+        const links = addresses.flatMap((address) => kprobeIfPossible(program, address));
+        // Of many, one at least cannot be probed: then the next name is as good.
+        if (links.length < addresses.length) continue;
+        try {
+          using link = program.attachKprobe(name);
+          return Promise.resolve(`${link.target} could be attached`);
+        } catch (error) {
+          if (!(error instanceof BpfError)) throw error;
+          return Promise.resolve([error.code, error.hint, links.length]);
+        }
+      }
+      throw new Error("Cannot find a name that two functions have which can be probed");
+    },
+  },
+  {
     name: "fentry",
     needs: "trampolines",
     expected: counted(CALLS, COOKIE),
@@ -294,9 +327,9 @@ const EVENTS: readonly Trial[] = [
   {
     name: "raw tracepoint with a cookie",
     needs: "raw_tp cookies",
-    expected: counted(CALLS),
+    expected: counted(CALLS, COOKIE),
     run: counting({
-      program: "on_raw_tracepoint",
+      program: "on_raw_tracepoint_cookie",
       attach: (program) => program.attachRawTracepoint("sys_enter", { cookie: COOKIE }),
     }),
   },
@@ -304,6 +337,15 @@ const EVENTS: readonly Trial[] = [
     name: "tp_btf",
     expected: counted(CALLS),
     run: counting({ program: "on_tp_btf", attach: (program) => program.attachTrace() }),
+  },
+  {
+    name: "tp_btf with a cookie",
+    needs: "raw_tp cookies",
+    expected: counted(CALLS, COOKIE),
+    run: counting({
+      program: "on_tp_btf_cookie",
+      attach: (program) => program.attachTrace("tp_btf:sys_enter", { cookie: COOKIE }),
+    }),
   },
 ];
 
@@ -415,12 +457,37 @@ const ITERATORS: readonly Trial[] = [
     },
   },
   {
-    name: "iterator over one task",
-    expected: true,
-    async run() {
+    name: "iterator over one task, and over those of one process",
+    expected: [true, true],
+    async run({ waiter }) {
       using object = opened("on_task").load();
-      const text = await textOf(object.program("on_task").iterate({ tid: Deno.pid }));
-      return text === `${Deno.pid}\n`;
+      const program = object.program("on_task");
+      const number = (await doingFor([waiter, "start", "request", "1", "/"])).trim();
+      const pid = Number(number);
+      const texts = [
+        await textOf(program.iterate({ tid: pid })),
+        await textOf(program.iterate({ pid })),
+      ];
+      await doing([waiter, "wake", number]);
+      return texts.map((text) => text === `${number}\n`);
+    },
+  },
+  {
+    name: "iterator over a cgroup, and over those above it",
+    expected: [true, true],
+    async run({ cgroups }) {
+      using object = opened("on_cgroup_entry").load();
+      const program = object.program("on_cgroup_entry");
+      const folder = `${cgroups}/gimlet-test-${Deno.pid}`;
+      Deno.mkdirSync(folder);
+      try {
+        const [cgroup, above] = [folder, cgroups].map((path) => BigInt(Deno.statSync(path).ino!));
+        const one = await textOf(program.iterate({ cgroup: cgroup! }));
+        const both = await textOf(program.iterate({ cgroup: cgroup!, order: "upwards" }));
+        return [one === `${cgroup}\n`, both === `${cgroup}\n${above}\n`];
+      } finally {
+        Deno.removeSync(folder);
+      }
     },
   },
 ];
@@ -511,6 +578,19 @@ const BESIDE: readonly Trial[] = [
       const during = verdict();
       await link.detach();
       return { before, during, after: verdict() };
+    },
+  },
+  {
+    name: "struct_ops: a TCP congestion control",
+    expected: { connections: CALLS, known: [true, false] },
+    async run({ calls }) {
+      using object = openObject(congestion).load();
+      const link = object.attachStructOps("congestion");
+      const known = [isCongestionControl("gimlet_test")];
+      await doing([calls, "connect", String(CALLS), "gimlet_test"]);
+      await link.detach();
+      known.push(isCongestionControl("gimlet_test"));
+      return { connections: Number(object.global("connections")), known };
     },
   },
   {
@@ -617,6 +697,11 @@ function textOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string
   return new Response(stream).text();
 }
 
+function isCongestionControl(name: string): boolean {
+  const all = Deno.readTextFileSync("/proc/sys/net/ipv4/tcp_available_congestion_control");
+  return all.trim().split(" ").includes(name);
+}
+
 function tracepointNumber(path: string): number {
   return Number(Deno.readTextFileSync(`${tracefsPath()}/events/${path}/id`));
 }
@@ -626,6 +711,25 @@ function addressOf(symbol: string): bigint {
   const address = line.exec(Deno.readTextFileSync("/proc/kallsyms"))?.[1];
   if (address === undefined) throw new Error(`Cannot find ${symbol} in /proc/kallsyms`);
   return BigInt(`0x${address}`);
+}
+
+/** Names that two functions of the kernel have, and where these are. */
+function ambiguousFunctions(): [name: string, addresses: bigint[]][] {
+  const found = new Map<string, bigint[]>();
+  const symbols = Deno.readTextFileSync("/proc/kallsyms");
+  for (const [, address, name] of symbols.matchAll(/^([\da-f]+) t (\w+_show)$/gm)) {
+    found.set(name!, [...found.get(name!) ?? [], BigInt(`0x${address}`)]);
+  }
+  return [...found].filter(([, addresses]) => addresses.length === 2);
+}
+
+function kprobeIfPossible(program: Program, address: bigint): Link[] {
+  try {
+    return [program.attachKprobe({ address })];
+  } catch (error) {
+    if (error instanceof BpfError && error.code === "E_NO_PROBE") return [];
+    throw error;
+  }
 }
 
 function exists(path: string): boolean {

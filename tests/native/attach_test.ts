@@ -9,7 +9,7 @@ import {
   openPinnedLink,
 } from "../../mod.ts";
 import { readLockdown } from "../../ffi/host/lockdown.ts";
-import { exists } from "../../ffi/host/tracefs.ts";
+import { exists, tracefsPath } from "../../ffi/host/tracefs.ts";
 import {
   assert,
   assertEquals,
@@ -59,13 +59,30 @@ async function kernelHas(symbol: string): Promise<boolean> {
 const REFUSALS: Readonly<Record<Need, () => Promise<string | undefined> | string | undefined>> = {
   "kprobes": () => exists("/sys/bus/event_source/devices/kprobe/type") ? undefined : "E_NO_KPROBES",
   "kprobe.multi": async () => await kernelHas("register_fprobe_ips") ? undefined : "E_UNSUPPORTED",
-  "trampolines": () => readLockdown() === "none" ? undefined : "E_PERMISSION",
-  "lsm": () => readLockdown() === "none" ? undefined : "E_PERMISSION",
+  "patterns": async () =>
+    isFunctionListRefused() ? "E_PERMISSION" : await REFUSALS["kprobe.multi"](),
+  "trampolines": () => isLockedDown() ? "E_PERMISSION" : undefined,
+  "lsm": () => isLockedDown() ? "E_PERMISSION" : undefined,
   "tcx": async () => await kernelHas("tcx_link_attach") ? undefined : "E_UNSUPPORTED",
   "raw_tp cookies": () => hasLibbpf(1, 4) ? undefined : "E_UNSUPPORTED",
   "hardware counters": () =>
     exists("/sys/bus/event_source/devices/cpu/type") ? undefined : "E_NO_PROBE",
 };
+
+function isLockedDown(): boolean {
+  return (readLockdown() ?? "none") !== "none";
+}
+
+/** libbpf reads the list from 1.4 on; some kernels show it to nobody. */
+function isFunctionListRefused(): boolean {
+  if (!hasLibbpf(1, 4)) return false;
+  try {
+    Deno.openSync(`${tracefsPath()}/available_filter_functions`).close();
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.PermissionDenied;
+  }
+}
 
 function hasLibbpf(major: number, minor: number): boolean {
   const [, here, minorHere] = /^v(\d+)\.(\d+)/.exec(libbpfVersion()!)!.map(Number);
@@ -178,6 +195,15 @@ test("a link that was left stays until its process ends", { needs }, async () =>
   assertEquals([stdout, stderr], ["7n\n", ""]);
 });
 
+test("a program that was left out of loading cannot be used, and says so", { needs }, () => {
+  using object = loaded("on_tracepoint");
+  const program = object.program("on_xdp");
+  assertEquals(program.section, "xdp");
+  for (const action of [() => program.fd, () => program.attachXdp("lo"), () => program.attach()]) {
+    assertStringIncludes(refusal(action).message, "left out when its object was loaded");
+  }
+});
+
 test("what is not there is said to be not there", { needs }, () => {
   using object = loaded("on_tracepoint", "on_raw_tracepoint", "on_uprobe", "on_xdp", "on_cgroup");
   const tracepoint = object.program("on_tracepoint");
@@ -258,8 +284,10 @@ test(
     const { id } = link.info();
     using again = openPinnedLink(path);
     assertEquals(again.info().id, id);
-    link.unpin();
+    link.unpin().unpin();
     assert(!exists(path));
+    object.map("numbers").pin(`${lab.pins}/map`);
+    assertStringIncludes(refusal(() => openPinnedLink(`${lab.pins}/map`)).cause, "is no link");
     const elsewhere = refusal(() => link.pin("/tmp/gimlet-no-bpffs"));
     assertStringIncludes(elsewhere.hint!, "mount -t bpf");
   },

@@ -55,17 +55,6 @@ test("the capabilities are enough: nobody asks for root", {
   assertStringIncludes(uprobe, "CAP_SYS_ADMIN is missing");
 });
 
-test(
-  "one missing capability is named alone",
-  { needs: [...needs, needsProgram("setcap")] },
-  async () => {
-    await using copy = await publicCopy();
-    await run(["setcap", "cap_bpf,cap_dac_read_search+ep", copy.path]);
-    const stderr = failed(await run([copy.path, "hello_perf_output"], NOBODY), 3);
-    assertStringIncludes(stderr, "Cannot trace: CAP_PERFMON is missing\n");
-  },
-);
-
 test("a machine with libbpf1 and nothing else runs every tool", { needs }, async () => {
   await using machine = await MiniRoot.make();
   for (const tool of ["hello_world", "hello_perf_output", "bitehist", "strlen_count"]) {
@@ -96,44 +85,11 @@ test("libbpf.so.0 alone is too old", { needs: [...needs, gcc] }, async () => {
   );
 });
 
-test(
-  "a libbpf.so.1 without the functions of 1.0 is too old",
-  { needs: [...needs, gcc] },
-  async () => {
-    await using machine = await MiniRoot.make({ libbpf: false });
-    await machine.stubLibrary("libbpf.so.1");
-    const stderr = failed(await machine.run(["/gimlet", "hello_perf_output"]), 7);
-    assertStringIncludes(stderr, "the library found is older than libbpf 1.0\n");
-  },
-);
-
-test(
-  "GIMLET_LIBBPF names another libbpf, and a wrong one is named in the error",
-  { needs },
-  async () => {
-    const wrong = await gimlet(["hello_perf_output"], {
-      env: { GIMLET_LIBBPF: "/no/libbpf.so.1" },
-    });
-    assertStringIncludes(failed(wrong, 7), "$GIMLET_LIBBPF is /no/libbpf.so.1");
-  },
-);
-
-test("without tracefs, trace_pipe cannot be read, and the fix is a mount", {
+test("without tracefs, tools that can do without find a plan that works", {
   needs: [...needs, needsProgram("setpriv")],
 }, async () => {
-  const without = (tool: string) =>
-    inOwnMounts(
-      `umount -a -t tracefs; exec setpriv --bounding-set=-sys_admin "$@"`,
-      [BINARY, tool, ...TRUE],
-    );
-  const stderr = failed(await without("hello_world"), 4);
-  assertStringIncludes(
-    stderr,
-    "Cannot find tracefs: it is not mounted, and cannot be mounted from here\n",
-  );
-  assertStringIncludes(stderr, "mount -t tracefs tracefs /sys/kernel/tracing\n");
-  // Tools that need no tracefs find a plan that works.
-  assertEquals((await without("bitehist")).status, 0);
+  const script = `umount -a -t tracefs; exec setpriv --bounding-set=-sys_admin "$@"`;
+  assertEquals((await inOwnMounts(script, [BINARY, "bitehist", ...TRUE])).status, 0);
 });
 
 test("tracefs is mounted where it is not", { needs }, async () => {
@@ -144,23 +100,12 @@ test("tracefs is mounted where it is not", { needs }, async () => {
   assertStringIncludes(stdout, "Hello, World!");
 });
 
-test("without BTF, what needs it says so, and the rest runs", { needs }, async () => {
-  const without = (...args: string[]) =>
-    inOwnMounts(`mount -t tmpfs none /sys/kernel/btf; exec "$@"`, [BINARY, ...args]);
-  const stderr = failed(await without("bitehist", ...TRUE), 7);
-  assertStringIncludes(stderr, "the kernel has no BTF in /sys/kernel/btf/vmlinux");
-  assertStringIncludes(stderr, "CONFIG_DEBUG_INFO_BTF=y\n".slice(0, 22));
-  const { status, stdout } = await without("hello_perf_output", "--", "sh", "-c", "/bin/true; :");
+test("without BTF, what does not need it runs", { needs }, async () => {
+  const { status, stdout } = await inOwnMounts(`mount -t tmpfs none /sys/kernel/btf; exec "$@"`, [
+    ...[BINARY, "hello_perf_output", "--", "sh", "-c", "/bin/true; :"],
+  ]);
   assertEquals(status, 0);
   assertStringIncludes(stdout, "Hello, perf_output!");
-});
-
-test("where no plan works, each is named with its reason", { needs }, async () => {
-  const script =
-    `mount -t tmpfs none /sys/kernel/tracing; mount -t tmpfs none /sys/bus/event_source/devices
-    mount -t tmpfs none /sys/kernel/btf; exec "$@"`;
-  const stderr = failed(await inOwnMounts(script, [BINARY, "bitehist", "--plan", "kprobe"]), 4);
-  assertStringIncludes(stderr, "plan kprobe: this kernel is built without kprobes");
 });
 
 test(
@@ -181,28 +126,6 @@ test(
   },
 );
 
-test("tracing that is switched off is no silence but an error", { needs }, async () => {
-  const switchTo = (state: string) =>
-    Deno.writeTextFileSync("/sys/kernel/tracing/tracing_on", state);
-  switchTo("0");
-  try {
-    assertStringIncludes(failed(await gimlet(["hello_world"]), 4), "tracing is switched off");
-  } finally {
-    switchTo("1");
-  }
-});
-
-test("a trace_pipe that somebody else reads is refused", { needs }, async () => {
-  const reader = new Deno.Command("cat", { args: ["/sys/kernel/tracing/trace_pipe"] }).spawn();
-  try {
-    const stderr = failed(await gimlet(["hello_world", "--duration", "1s"]), 4);
-    assertStringIncludes(stderr, `process ${reader.pid} reads it`);
-  } finally {
-    reader.kill();
-    await reader.status;
-  }
-});
-
 const USAGE = [
   [["helo_world"], 'Unknown tool "helo_world"', "Did you mean hello_world?"],
   [["verson"], 'Unknown tool "verson"', "Did you mean version?"],
@@ -222,9 +145,3 @@ for (const [args, message, hint] of USAGE) {
     assertStringIncludes(stderr, hint);
   });
 }
-
-test("a command that cannot be started is an error, not a silence", { needs }, async () => {
-  const { status, stderr } = await gimlet(["bitehist", "--", "/no/such/program"]);
-  assertEquals(status, 2);
-  assertStringIncludes(stderr, "Cannot run /no/such/program: there is no such program\n");
-});

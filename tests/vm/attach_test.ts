@@ -20,8 +20,9 @@ const LAB: Lab = {
 const LACKING: Readonly<Record<"6.1" | "6.12" | "7.2", Partial<Record<Need, string>>>> = {
   "6.1": {
     "kprobe.multi": "E_UNSUPPORTED",
+    "patterns": "E_UNSUPPORTED",
     "tcx": "E_UNSUPPORTED",
-    "raw_tp cookies": "E_UNSUPPORTED",
+    "raw_tp cookies": "E_VERIFIER",
     "hardware counters": "E_NO_PROBE",
   },
   "6.12": { "raw_tp cookies": "E_UNSUPPORTED", "hardware counters": "E_NO_PROBE" },
@@ -35,7 +36,7 @@ async function compile(): Promise<string> {
   const output = `${ROOT}dist/workload/attach`;
   await compileProgram({
     entry: `${ROOT}tests/attach/main.ts`,
-    embedded: [`${ROOT}tests/workload/attach/attach.bpf.o`],
+    embedded: ["attach", "congestion"].map((name) => `${ROOT}tests/workload/${name}/${name}.bpf.o`),
     output,
   });
   return output;

@@ -115,17 +115,3 @@ test("6.1: without libbpf.so.1 the error says how to get it", { needs }, async (
   assertStringIncludes(stderr, "gimlet: Cannot open libbpf: libbpf.so.1 is not installed\n");
   assertEquals(status, 7);
 });
-
-test("6.1: an unprivileged user is told what is missing", { needs }, async () => {
-  const { status, stderr } = await gimletIn(["hello_perf_output"], { uid: 1000 });
-  assertStringIncludes(stderr, "CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH are missing\n");
-  assertEquals(status, 3);
-});
-
-test("6.1: under lockdown the kernel's refusal is named", { needs }, async () => {
-  const { status, stderr } = await gimletIn(["hello_perf_output", "--plan", "kprobe"], {
-    kernelArguments: ["lockdown=confidentiality"],
-  });
-  assertStringIncludes(stderr, "the kernel is locked down (confidentiality)");
-  assertEquals(status, 3);
-});

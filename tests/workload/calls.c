@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -69,6 +70,27 @@ static int udp_times(long n, int port)
 	for (long i = 0; i < n; i++)
 		if (fd < 0 || sendto(fd, "gimlet", 6, 0, (struct sockaddr *)&to, sizeof(to)) != 6)
 			return 1;
+	return 0;
+}
+
+/* Connections of this process to itself, by a congestion control. */
+static int connect_times(long n, const char *control)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	socklen_t size = sizeof(to);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (bind(listener, (struct sockaddr *)&to, size) || listen(listener, n) ||
+	    getsockname(listener, (struct sockaddr *)&to, &size))
+		return 1;
+	for (long i = 0; i < n; i++) {
+		int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+		if (setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, control, strlen(control)) ||
+		    connect(fd, (struct sockaddr *)&to, size) || close(fd) || close(accept(listener, NULL, NULL)))
+			return 1;
+	}
 	return 0;
 }
 
@@ -257,6 +279,8 @@ int main(int argc, char **argv)
 		return step_times(n);
 	if (!strcmp(deed, "udp"))
 		return udp_times(n, atoi(more));
+	if (!strcmp(deed, "connect"))
+		return connect_times(n, more);
 	if (!strcmp(deed, "fault"))
 		return fault_times(n, (void *)strtoul(more, NULL, 0));
 	if (!strcmp(deed, "sync"))

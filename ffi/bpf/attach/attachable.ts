@@ -13,6 +13,7 @@ export interface Attachable {
 
 /** The option of all kinds that take it: a number that the program gets by `bpf_get_attach_cookie()`. */
 export interface CookieOptions {
+  /** Any number but 0, which is none. */
   readonly cookie?: bigint;
 }
 

@@ -8,6 +8,7 @@ import { takeLog } from "../../raw/log.ts";
 import { attachFailure } from "../failure.ts";
 import type { Link } from "../link.ts";
 import { type Attachable, linked } from "./attachable.ts";
+import { MULTI } from "./kernel_function.ts";
 
 /** What to call where a section's name does not say where, by how the name begins. */
 const BY_HAND: readonly (readonly [section: RegExp, what: string])[] = [
@@ -48,13 +49,13 @@ export function attachBySection(program: Attachable, section: string): Link {
       errno,
     });
   }
-  throw attachFailure(program.name, { name: section, ...(NEEDS(section)) }, errno);
+  throw attachFailure(program.name, { name: section, ...needsOf(section) }, errno);
 }
 
 function isBare(section: string): boolean {
   return !section.includes("/");
 }
 
-function NEEDS(section: string): { needs?: string } {
-  return /\.multi/.test(section) ? { needs: "Linux >= 5.18 with CONFIG_FPROBE" } : {};
+function needsOf(section: string): { readonly needs?: string } {
+  return /\.multi/.test(section) ? { needs: MULTI } : {};
 }

@@ -8,7 +8,9 @@ import { type Attachable, linked } from "./attachable.ts";
 
 /** A global function of a loaded program. */
 export interface ProgramFunction {
+  /** The program: it must have BTF. */
   readonly program: { readonly fd: number; readonly name: string };
+  /** The function's name in C; it is not static, nor inlined. */
   readonly function: string;
 }
 

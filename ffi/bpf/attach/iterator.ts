@@ -11,6 +11,8 @@ import type { Link } from "../link.ts";
 import { type Attachable, linked } from "./attachable.ts";
 
 /** Which cgroups are visited, seen from one: `enum bpf_cgroup_iter_order`. */
+export type CgroupOrder = "self" | "parentsFirst" | "childrenFirst" | "upwards";
+
 const CGROUP_ORDER = { self: 1, parentsFirst: 2, childrenFirst: 3, upwards: 4 } as const;
 
 /** What an iterator visits, for those that ask: the entries of a map, one task or process, the cgroups from one on. */
@@ -18,7 +20,7 @@ export type IteratorTarget =
   | { readonly map: { readonly fd: number } }
   | { readonly tid: number }
   | { readonly pid: number }
-  | { readonly cgroup: bigint; readonly order?: keyof typeof CGROUP_ORDER };
+  | { readonly cgroup: bigint; readonly order?: CgroupOrder };
 
 const LINK_INFO_SIZE = 16;
 const CHUNK = 1 << 16;

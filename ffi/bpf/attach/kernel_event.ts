@@ -7,6 +7,8 @@ import type { Link } from "../link.ts";
 import { type Attachable, type CookieOptions, linked } from "./attachable.ts";
 import { PERF_COOKIE } from "./kernel_function.ts";
 
+const RAW_COOKIE = "Linux >= 6.10 and libbpf >= 1.4";
+
 /** {@linkcode Program.attachTracepoint} */
 export function attachTracepoint(
   program: Attachable,
@@ -44,7 +46,7 @@ export function attachRawTracepoint(
     );
   return linked(program, link, {
     name: `raw_tracepoint:${event}`,
-    cookie: { given: cookie !== 0n, needs: "Linux >= 6.10" },
+    cookie: { given: cookie !== 0n, needs: RAW_COOKIE },
     isHook: cookie !== 0n,
   });
 }
@@ -61,7 +63,10 @@ export function attachTrace(
   return linked(program, link, {
     name: target,
     needs: "a kernel with BPF trampolines (Linux >= 5.5 with CONFIG_DYNAMIC_FTRACE)",
-    cookie: { given: cookie !== 0n, needs: "Linux >= 5.19" },
+    cookie: {
+      given: cookie !== 0n,
+      needs: target.startsWith("tp_btf") ? RAW_COOKIE : "Linux >= 5.19",
+    },
     isHook: cookie !== 0n,
   });
 }

@@ -25,7 +25,11 @@ export type KernelFunctions =
 
 /** What a cookie needs where it goes by perf events. */
 export const PERF_COOKIE = "Linux >= 5.15";
-const MULTI = "Linux >= 5.18 with CONFIG_FPROBE";
+/** What kprobe.multi needs. */
+export const MULTI = "Linux >= 5.18 with CONFIG_FPROBE";
+// It took all that matches of /proc/kallsyms, where there are functions that cannot be probed.
+const PATTERN_HINT =
+  "libbpf < 1.4 fails where one of the pattern's functions cannot be probed: give those that can, by symbols";
 
 /** {@linkcode Program.attachKprobe} */
 export function attachKprobe(
@@ -74,6 +78,7 @@ export function attachKprobeMulti(
   return linked(program, link, {
     name: `${onReturn ? "kretprobe" : "kprobe"}.multi:${namesOf(where)}`,
     needs: MULTI,
+    ...("pattern" in where ? { hint: PATTERN_HINT } : {}),
   });
 }
 

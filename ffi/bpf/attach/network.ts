@@ -153,11 +153,4 @@ class SocketAttachment implements Attachment {
       if (!(error instanceof LibcError)) throw error;
     }
   }
-
-  detachElsewhere(): Promise<void> {
-    this.detach();
-    return Promise.resolve();
-  }
-
-  leave(): void {}
 }

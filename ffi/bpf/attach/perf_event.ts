@@ -12,36 +12,34 @@ import { type Attachment, Link } from "../link.ts";
 import { type Attachable, type CookieOptions, libbpfAttachment } from "./attachable.ts";
 import { PERF_COOKIE } from "./kernel_function.ts";
 
-const TYPE = { hardware: 0, software: 1, tracepoint: 2 } as const;
+const TYPE_TRACEPOINT = 2;
 
-const HARDWARE = [
-  "cpu-cycles",
-  "instructions",
-  "cache-references",
-  "cache-misses",
-  "branch-instructions",
-  "branch-misses",
-  "bus-cycles",
-  "stalled-cycles-frontend",
-  "stalled-cycles-backend",
-  "ref-cycles",
-] as const;
-
-const SOFTWARE = [
-  "cpu-clock",
-  "task-clock",
-  "page-faults",
-  "context-switches",
-  "cpu-migrations",
-  "minor-faults",
-  "major-faults",
-  "alignment-faults",
-  "emulation-faults",
-  "dummy",
-] as const;
+/** The events of the processor (type 0) and of the kernel (type 1) by perf's names, as `struct perf_event_attr` has them. */
+export const PERF_EVENTS = {
+  "cpu-cycles": { type: 0, config: 0n },
+  "instructions": { type: 0, config: 1n },
+  "cache-references": { type: 0, config: 2n },
+  "cache-misses": { type: 0, config: 3n },
+  "branch-instructions": { type: 0, config: 4n },
+  "branch-misses": { type: 0, config: 5n },
+  "bus-cycles": { type: 0, config: 6n },
+  "stalled-cycles-frontend": { type: 0, config: 7n },
+  "stalled-cycles-backend": { type: 0, config: 8n },
+  "ref-cycles": { type: 0, config: 9n },
+  "cpu-clock": { type: 1, config: 0n },
+  "task-clock": { type: 1, config: 1n },
+  "page-faults": { type: 1, config: 2n },
+  "context-switches": { type: 1, config: 3n },
+  "cpu-migrations": { type: 1, config: 4n },
+  "minor-faults": { type: 1, config: 5n },
+  "major-faults": { type: 1, config: 6n },
+  "alignment-faults": { type: 1, config: 7n },
+  "emulation-faults": { type: 1, config: 8n },
+  "dummy": { type: 1, config: 9n },
+} as const;
 
 /** An event by perf's name for it. */
-export type PerfEventName = typeof HARDWARE[number] | typeof SOFTWARE[number];
+export type PerfEventName = keyof typeof PERF_EVENTS;
 
 /**
  * What to sample, how often, and whose. Every `period` events, or as many times a second as `frequency` says: one of the two;
@@ -53,9 +51,13 @@ export interface PerfEventTarget extends CookieOptions {
     | PerfEventName
     | { readonly tracepoint: number }
     | { readonly type: number; readonly config: bigint };
+  /** A sample every so many events. */
   readonly period?: bigint;
+  /** So many samples a second, in Hz. */
   readonly frequency?: number;
+  /** One process. */
   readonly pid?: number;
+  /** One CPU. */
   readonly cpu?: number;
 }
 
@@ -132,14 +134,11 @@ function places({ pid, cpu }: PerfEventTarget): PerfEventPlace[] {
 function typeAndConfig(event: PerfEventTarget["event"]): { type: number; config: bigint } {
   if (typeof event !== "string") {
     if (!("tracepoint" in event)) return event;
-    return { type: TYPE.tracepoint, config: BigInt(event.tracepoint) };
+    return { type: TYPE_TRACEPOINT, config: BigInt(event.tracepoint) };
   }
-  const hardware = HARDWARE.findIndex((name) => name === event);
-  if (hardware >= 0) return { type: TYPE.hardware, config: BigInt(hardware) };
-  const software = SOFTWARE.findIndex((name) => name === event);
-  if (software >= 0) return { type: TYPE.software, config: BigInt(software) };
+  if (Object.hasOwn(PERF_EVENTS, event)) return PERF_EVENTS[event];
   throw new RangeError(
-    `Cannot sample ${event}: it is none of ${[...HARDWARE, ...SOFTWARE].join(", ")}`,
+    `Cannot sample ${event}: it is none of ${Object.keys(PERF_EVENTS).join(", ")}`,
   );
 }
 

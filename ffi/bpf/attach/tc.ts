@@ -11,7 +11,9 @@ import { type Direction, indexOf, type Interface } from "./network.ts";
 
 /** Where among the filters: those of a lower priority number run first; the kernel chooses what is 0. */
 export interface TcOptions {
+  /** The filter's number among those of its priority. */
   readonly handle?: number;
+  /** From 1 to 65535. */
   readonly priority?: number;
 }
 
@@ -128,11 +130,4 @@ class TcAttachment implements Attachment {
     libbpf().bpf_tc_detach(this.place.hook.bytes, this.place.filter.bytes);
     this.discipline.leave();
   }
-
-  detachElsewhere(): Promise<void> {
-    this.detach();
-    return Promise.resolve();
-  }
-
-  leave(): void {}
 }

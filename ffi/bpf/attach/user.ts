@@ -14,10 +14,15 @@ import { PERF_COOKIE } from "./kernel_function.ts";
  * `pid` one process or -1 for all. A path without a slash is looked for as libbpf does, in the folders of PATH and of libraries.
  */
 export interface UprobeTarget extends CookieOptions {
+  /** The program or library. */
   readonly path: string;
+  /** A function by its name in the file's symbol tables. */
   readonly symbol?: string;
+  /** In bytes. */
   readonly offset?: number;
+  /** One process. */
   readonly pid?: number;
+  /** When the function returns, in place of when it is entered. */
   readonly onReturn?: boolean;
   /** Where in the file a counter lies that is to be raised while this lives, such as the semaphore of a static probe. */
   readonly counterOffset?: number;
@@ -25,9 +30,13 @@ export interface UprobeTarget extends CookieOptions {
 
 /** Where a static probe of a program or library is: `pid` one process or -1 for all. */
 export interface UsdtTarget extends CookieOptions {
+  /** The program or library. */
   readonly path: string;
+  /** Who gave the probe its name, such as `libc`. */
   readonly provider: string;
+  /** The probe's name, such as `setjmp`. */
   readonly name: string;
+  /** One process. */
   readonly pid?: number;
 }
 

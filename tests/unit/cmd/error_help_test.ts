@@ -1,9 +1,5 @@
-import {
-  ERROR_HELP,
-  errorHelp,
-  type ReportedCode,
-  statusOfReported,
-} from "../../../cmd/error_help.ts";
+import { ERROR_HELP, errorHelp } from "../../../cmd/error_help.ts";
+import { type ReportedCode, statusOfCode } from "../../../cmd/exit_status.ts";
 import { setColorEnabled } from "../../../cmd/std.ts";
 import { UsageError } from "../../../cmd/usage.ts";
 import { assert, assertEquals, assertThrows } from "../../assert.ts";
@@ -19,7 +15,7 @@ Deno.test("docs/machine_interface.md has every code, with its status and meaning
     rows,
     ([, code, status, meaning]) => [code, Number(status), meaning],
   );
-  const known = CODES.map((code) => [code, statusOfReported(code), ERROR_HELP[code].meaning]);
+  const known = CODES.map((code) => [code, statusOfCode(code), ERROR_HELP[code].meaning]);
   const byCode = (a: unknown[], b: unknown[]) => String(a[0]) < String(b[0]) ? -1 : 1;
   assertEquals(documented.toSorted(byCode), known.toSorted(byCode));
 });

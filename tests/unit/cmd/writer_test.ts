@@ -27,7 +27,7 @@ Deno.test("a Writer says once that its reader is gone, and writes no more", () =
       throw new Deno.errors.BrokenPipe();
     },
   };
-  const writer = new Writer(target, () => closed++);
+  const writer = new Writer(target, { onClosed: () => closed++ });
   for (let i = 0; i < 3; i++) {
     writer.line("x");
     writer.flush();

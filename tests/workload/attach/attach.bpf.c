@@ -55,6 +55,19 @@ struct bpf_iter__bpf_map_elem {
 	void *key, *value;
 } __attribute__((preserve_access_index));
 
+struct kernfs_node {
+	u64 id;
+} __attribute__((preserve_access_index));
+
+struct cgroup {
+	struct kernfs_node *kn;
+} __attribute__((preserve_access_index));
+
+struct bpf_iter__cgroup {
+	struct bpf_iter_meta *meta;
+	struct cgroup *cgroup;
+} __attribute__((preserve_access_index));
+
 volatile u64 hits = 0;
 volatile u64 cookie = 0;
 const volatile u16 port = 0;
@@ -126,6 +139,12 @@ int on_raw_tracepoint(u64 *ctx)
 	return ctx[1] == NR_GETPGID ? count_without_cookie() : 0;
 }
 
+SEC("raw_tp")
+int on_raw_tracepoint_cookie(u64 *ctx)
+{
+	return ctx[1] == NR_GETPGID ? count_with_cookie(ctx) : 0;
+}
+
 SEC("tp_btf/sys_enter")
 int on_tp_btf(u64 *ctx)
 {
@@ -193,6 +212,16 @@ int on_task(struct bpf_iter__task *ctx)
 
 	if (task)
 		BPF_SEQ_PRINTF(ctx->meta->seq, "%d\n", task->pid);
+	return 0;
+}
+
+SEC("iter/cgroup")
+int on_cgroup_entry(struct bpf_iter__cgroup *ctx)
+{
+	struct cgroup *cgroup = ctx->cgroup;
+
+	if (cgroup)
+		BPF_SEQ_PRINTF(ctx->meta->seq, "%llu\n", cgroup->kn->id);
 	return 0;
 }
 

@@ -12,6 +12,7 @@ export const attach = {
   programs: {
     in_place_of_verdict: "freplace",
     on_cgroup: "cgroup_skb/egress",
+    on_cgroup_entry: "iter/cgroup",
     on_fentry: "fentry/security_task_getpgid",
     on_fexit: "fexit",
     on_fmod_ret: "fmod_ret/security_task_getpgid",
@@ -23,6 +24,7 @@ export const attach = {
     on_map_entry: "iter/bpf_map_elem",
     on_perf_event: "perf_event",
     on_raw_tracepoint: "raw_tp",
+    on_raw_tracepoint_cookie: "raw_tp",
     on_sk_lookup: "sk_lookup",
     on_socket: "socket",
     on_task: "iter/task",

@@ -1,4 +1,5 @@
 import { missingCapabilities, parseEffective } from "../../../../ffi/host/capabilities.ts";
+import { parseSeccompFilter, parseUserNamespace } from "../../../../ffi/host/confinement.ts";
 import { parseCpuList } from "../../../../ffi/host/cpus.ts";
 import { parseFdFlags } from "../../../../ffi/host/inherited_fd.ts";
 import { parseLockdown } from "../../../../ffi/host/lockdown.ts";
@@ -31,6 +32,13 @@ Deno.test("parseCpuList() reads the kernel's list format", () => {
 Deno.test("parseLockdown() reads the mode in brackets", () => {
   assertEquals(parseLockdown("none [integrity] confidentiality\n"), "integrity");
   assertEquals(parseLockdown(""), undefined);
+});
+
+Deno.test("a seccomp filter and a user namespace are seen in what /proc says", () => {
+  assertEquals(parseSeccompFilter("NoNewPrivs:\t0\nSeccomp:\t2\nSeccomp_filters:\t1\n"), true);
+  assertEquals(parseSeccompFilter("Seccomp:\t0\n"), false);
+  assertEquals(parseUserNamespace("         0          0 4294967295\n"), false);
+  assertEquals(parseUserNamespace("         0       1000          1\n"), true);
 });
 
 Deno.test("parseJobControl() finds the fields behind a name with brackets and blanks", () => {
