@@ -133,7 +133,7 @@ export class Running {
 
   /** Waits until its stdout has a text, so many times; gives all of it up to now. */
   async until(text: string, times = 1): Promise<string> {
-    while (this.#text.split(text).length <= times) {
+    while (count(this.#text, text) < times) {
       this.#text += await this.#next(`without "${text}"`);
     }
     return this.#text;
@@ -171,4 +171,8 @@ export class Running {
     const { code } = await this.#child.status;
     return { status: code, stdout: this.#text, stderr: await this.stderr };
   }
+}
+
+function count(text: string, part: string): number {
+  return text.split(part).length - 1;
 }

@@ -7,6 +7,8 @@ import { fromCString, type PointerValue, toCString } from "../raw/memory.ts";
 import { closed, pinFailure } from "./failure.ts";
 import { objectInfo } from "./object_info.ts";
 
+export { programsHaveEnded } from "../raw/membarrier.ts";
+
 /** One place where a program sits, and the ways out of it. */
 export interface Attachment {
   /** The descriptor of the kernel's link; `undefined` where the kernel has none for this kind. */

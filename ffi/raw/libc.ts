@@ -68,6 +68,17 @@ const SYMBOLS = {
     ],
     result: "i64",
   },
+  membarrier: {
+    name: "syscall",
+    parameters: [
+      "i64", // long number
+      "i32", // int cmd
+      "u32", // unsigned int flags
+      "i32", // int cpu_id
+    ],
+    result: "i64",
+    nonblocking: true, // it takes as long as the kernel's slowest CPU
+  },
   epoll_create1: { parameters: ["i32" /* int flags */], result: "i32" },
   epoll_ctl: {
     parameters: [

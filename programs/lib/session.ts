@@ -212,6 +212,8 @@ class Session {
         this.#command.status.then(wake, wake);
       }
       const summary = await this.#finish(await this.#readUntilEnd());
+      // The last: what was seen is told before that.
+      await this.#attached.detach();
       return { summary, commandStatus: await this.#waitForCommand() };
     } finally {
       stop.removeEventListener("abort", wake);
@@ -261,7 +263,7 @@ class Session {
     const { object } = this.#attached;
     const duration_ns = clockNow("monotonic") - this.#started;
     object.setGlobal("gimlet_armed", false);
-    await this.#attached.detach();
+    await this.#attached.settle();
     const losses = this.#losses.news();
     // What happened before the end was seen; beyond the limit that was asked for nothing is.
     if (reason !== "max-events") {
