@@ -38,7 +38,18 @@ const VERSIONS = ["", "-19", "-18", "-17", "-16", "-15", "-14", "-13", "-12"];
 const GET_CLANG = "get it: apt-get install clang llvm libbpf-dev, or deno task setup";
 
 const BUILD_PACKAGES = ["clang", "llvm", "libbpf-dev", "libbpf1"];
-const TEST_PACKAGES = ["qemu-system-x86", "gcc", "libc6-dev", "libcap2-bin", "strace"];
+const TEST_PACKAGES = [
+  ...[
+    "qemu-system-x86",
+    "gcc",
+    "g++",
+    "binutils",
+    "libc6-dev",
+    "libcap2-bin",
+    "strace",
+    "bpftrace",
+  ],
+];
 
 /**
  * The way to a binary without the download of denort: a package of the npm registry that is itself

@@ -92,6 +92,23 @@ export { RingBuffer } from "./ffi/bpf/ring_buffer.ts";
 export type { DynamicSkeleton, GlobalSpec, MapSpec, Skeleton } from "./ffi/bpf/skeleton.ts";
 export { libbpfVersion } from "./ffi/bpf/version.ts";
 export { onlineCpus } from "./ffi/host/cpus.ts";
+export type { Kallsyms, KernelSymbol } from "./ffi/host/kallsyms.ts";
+export {
+  type DynamicLocation,
+  readTracepointFormat,
+  type TracepointField,
+  type TracepointFormat,
+} from "./ffi/host/tracepoint_format.ts";
+export { demangle } from "./ffi/symbols/demangle.ts";
+export { type Frame, frameText, type FrameTextOptions } from "./ffi/symbols/frame.ts";
+export { kernelFrame, kernelSymbols, ksym, ksymname } from "./ffi/symbols/kernel.ts";
+export { sym, type SymOptions, userFrames } from "./ffi/symbols/process.ts";
+export {
+  stackFrames,
+  type StackOptions,
+  stackTrace,
+  type StackTraceMap,
+} from "./ffi/symbols/stack.ts";
 export { AttachedPlan, attachFirst, type Plan, type Plans } from "./ffi/probes/plan.ts";
 export { syscallFunction } from "./ffi/probes/kernel_function.ts";
 export { findUserFunction, type UserFunction } from "./ffi/probes/user_function.ts";
@@ -107,6 +124,26 @@ export {
 } from "./programs/lib/expect_events.ts";
 export { defineTool, type Tool, type ToolSpec } from "./programs/lib/tool.ts";
 export { jsonLine } from "./programs/lib/json.ts";
+export {
+  type HistCount,
+  type HistMap,
+  linearHistLines,
+  linearHists,
+  log2HistLines,
+  log2Hists,
+  type MapHistOptions,
+  type PrintHistOptions,
+  printLinearHist,
+  printLog2Hist,
+  type SectionHist,
+} from "./programs/lib/map_histogram.ts";
+export {
+  traceFields,
+  type TraceOptions,
+  tracePrint,
+  type TracePrintOptions,
+} from "./programs/lib/trace_print.ts";
+export type { TraceEvent } from "./programs/lib/trace_stream.ts";
 export { textLines } from "./programs/lib/text.ts";
 export type { Fields, Plain, Value } from "./programs/lib/value.ts";
 export { VERSION } from "./programs/lib/version.ts";

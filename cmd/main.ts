@@ -6,6 +6,7 @@ import { errorHelp, isCode } from "./error_help.ts";
 import { STATUS, statusOf } from "./exit_status.ts";
 import { mainHelp, toolHelp, toolOf } from "./help.ts";
 import { lessonLines } from "./lesson.ts";
+import { isListOption, listCommand } from "./list.ts";
 import { recordCommand, replayCommand } from "./record.ts";
 import { errorLines } from "./report.ts";
 import { printAll, runToolCommand } from "./run_tool.ts";
@@ -19,7 +20,7 @@ import { vmCommand } from "./vm_command.ts";
 import { tell, Writer } from "./writer.ts";
 
 const SUBCOMMANDS = [
-  ...["help", "lesson", "record", "replay", "schema", "selftest", "version", "vm"],
+  ...["help", "lesson", "list", "record", "replay", "schema", "selftest", "version", "vm"],
 ] as const;
 
 /** Runs gimlet with its arguments; gives the exit status. */
@@ -35,6 +36,8 @@ export async function main(args: readonly string[]): Promise<number> {
     case "--help":
     case "-h":
       return printAll(out, mainHelp());
+    case "list":
+      return listCommand(rest);
     case "lesson":
       return printAll(out, lessonLines(rest));
     case "schema":
@@ -52,6 +55,7 @@ export async function main(args: readonly string[]): Promise<number> {
     case "vm":
       return await vmCommand(rest, SUBCOMMANDS);
     default:
+      if (isListOption(name)) return listCommand(args);
       return await runToolCommand(findTool(name), rest);
   }
 }

@@ -1,5 +1,6 @@
 /** `gimlet schema [TOOL]`: the JSON Schema of everything that is printed as a record. */
 
+import { REASON_CODES } from "../ffi/probes/why.ts";
 import type { IntegerShape } from "../ffi/wire/shape.ts";
 import { json } from "../programs/lib/json.ts";
 import {
@@ -38,9 +39,14 @@ export function toolSchema(tool: Tool): Schema {
   return document(`Records of gimlet ${tool.name}`, [shapeOf(tool)], {});
 }
 
-/** The schema of the records of every tool, and of `gimlet selftest`. */
+/** The schema of the records of every tool, of `gimlet selftest` and of `gimlet list`. */
 export function fullSchema(): Schema {
-  return document("Records of gimlet", tools.map(shapeOf), { test: TEST });
+  return document("Records of gimlet", tools.map(shapeOf), {
+    test: TEST,
+    probe: PROBE,
+    c_type: C_TYPE,
+    why: WHY,
+  });
 }
 
 const STRING = { type: "string" } as const;
@@ -228,4 +234,37 @@ const TEST = record("test", {
   outcome: { enum: ["pass", "fail", "skip"] },
   detail: STRING,
   seconds: { type: "number", minimum: 0 },
+});
+
+const PROBE: Schema = {
+  type: "object",
+  properties: {
+    type: { const: "probe" },
+    probe: STRING,
+    verified: { type: "boolean" },
+    arguments: listOf(object({ type: STRING, name: STRING })),
+  },
+  required: ["type", "probe", "verified"],
+};
+
+const C_TYPE: Schema = {
+  type: "object",
+  properties: {
+    type: { const: "c_type" },
+    name: STRING,
+    module: STRING,
+    size: COUNT,
+    definition: STRING,
+  },
+  required: ["type", "name", "module", "size"],
+};
+
+const WHY = record("why", {
+  probe: STRING,
+  usable: { type: "boolean" },
+  reasons: listOf(
+    object({ code: { enum: REASON_CODES }, text: STRING, fix: { type: ["string", "null"] } }),
+  ),
+  instead: listOf(STRING),
+  tools: listOf(object({ tool: STRING, plans: listOf(STRING) })),
 });

@@ -22,10 +22,11 @@ const TABLE: readonly Row[] = [
   { from: "ffi/{wire,asm,btf,elf,errno}", may: PURE_FFI, pure: true },
   { from: "ffi/raw", may: "ffi/{errno,errors,wire}" },
   { from: "ffi/host", may: "ffi/{raw,wire,elf,errno,errors}" },
+  { from: "ffi/symbols", may: "ffi/{host,raw,wire,elf,errno,errors}" },
   { from: "ffi/bpf/skeleton", may: "ffi/wire", pure: true },
   { from: "ffi/bpf", may: "ffi/{bpf/skeleton,raw,wire,asm,btf,errno,errors}" },
   { from: "ffi/probes/spec", may: PURE_FFI, pure: true },
-  { from: "ffi/probes", may: "ffi/{probes/spec,bpf,btf,elf,host,errno,errors}" },
+  { from: "ffi/probes", may: "ffi/{probes/spec,bpf,btf,elf,host,symbols,errno,errors}" },
   { from: "programs/lib/value", may: PURE_FFI, pure: true },
   {
     from: "programs/lib/expect",

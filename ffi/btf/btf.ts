@@ -199,6 +199,10 @@ export interface Btf {
   type(id: number): BtfType;
   /** All but `void`, in the order of their ids. */
   types(): Generator<BtfType>;
+  /** The types of a kind, in the order of their ids: quicker than to look at all, for only these are decoded. Not those of the base. */
+  ofKind<K extends BtfKind>(kind: K): Generator<BtfOf<K>>;
+  /** The names of the types of a kind, in the same order: quicker still. */
+  namesOfKind(kind: BtfKind): Generator<string>;
   /** The first type of this name, of this kind if it is given. The first call makes an index. */
   find<K extends BtfKind = BtfKind>(name: string, ...kinds: K[]): BtfOf<K> | undefined;
   /** The string at an offset that is counted from the base's strings. */
@@ -282,6 +286,7 @@ class BtfData implements Btf {
   readonly #firstString: number;
   readonly #offsets: readonly number[];
   #names: NameIndex | undefined;
+  #text: string | undefined;
 
   constructor(types: Reader, strings: Reader, base: Btf | undefined) {
     this.#types = types;
@@ -309,13 +314,32 @@ class BtfData implements Btf {
     for (let id = this.#firstId; id < this.count; id++) yield this.type(id);
   }
 
+  *ofKind<K extends BtfKind>(kind: K): Generator<BtfOf<K>> {
+    for (const id of this.#idsOfKind(kind)) {
+      // It has this kind, as was just seen.
+      yield this.type(id) as BtfOf<K>;
+    }
+  }
+
+  *namesOfKind(kind: BtfKind): Generator<string> {
+    for (const id of this.#idsOfKind(kind)) {
+      yield this.string(this.#types.u32(this.#offsets[id - this.#firstId]!, "a type"));
+    }
+  }
+
+  *#idsOfKind(kind: BtfKind): Generator<number> {
+    for (let i = 0; i < this.#offsets.length; i++) {
+      const info = this.#types.u32(this.#offsets[i]! + 4, "a type");
+      if (kindName(info) === kind) yield this.#firstId + i;
+    }
+  }
+
   find<K extends BtfKind = BtfKind>(name: string, ...kinds: K[]): BtfOf<K> | undefined {
     const inBase = this.#base?.find(name, ...kinds);
     if (inBase !== undefined) return inBase;
-    this.#names ??= this.#indexNames();
     const isWanted = (type: BtfType): type is BtfOf<K> =>
       kinds.length === 0 || kinds.some((kind) => kind === type.kind);
-    for (const id of this.#names.ids(name)) {
+    for (const id of this.#idsOf(name)) {
       const type = this.type(id);
       if (isWanted(type)) return type;
     }
@@ -325,16 +349,46 @@ class BtfData implements Btf {
   string(offset: number): string {
     if (offset < this.#firstString && this.#base !== undefined) return this.#base.string(offset);
     if (offset === 0 && this.#strings.size === 0) return "";
-    return this.#strings.cstring(offset - this.#firstString, "a name");
+    const at = offset - this.#firstString;
+    const end = this.#ascii().indexOf("\0", at);
+    return end < 0 || at < 0 ? this.#strings.cstring(at, "a name") : this.#ascii().slice(at, end);
+  }
+
+  /** All strings as one text, of which parts are taken quickly; empty where it is not ASCII and a byte is no character. */
+  #ascii(): string {
+    return this.#text ??= asciiText(this.#strings.slice(0, this.#strings.size, "strings"));
+  }
+
+  /** The ids of a name, in ascending order. A name may stand among the strings several times, also as the end of another. */
+  #idsOf(name: string): number[] {
+    if (name === "") return [];
+    const text = this.#ascii();
+    if (text === "") return this.#idsByComparing(name);
+    this.#names ??= this.#indexNames();
+    const ids: number[] = [];
+    const wanted = `${name}\0`;
+    for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
+      ids.push(...this.#names.ids(at));
+    }
+    return ids.sort((a, b) => a - b);
+  }
+
+  #idsByComparing(name: string): number[] {
+    return this.#offsets.flatMap((at, i) =>
+      this.string(this.#types.u32(at, "a type")) === name ? [this.#firstId + i] : []
+    );
   }
 
   #indexNames(): NameIndex {
-    const index = new NameIndex(this.#firstId, this.#offsets.length);
-    this.#offsets.forEach((at, i) => {
-      const offset = this.#types.u32(at, "a type");
-      if (offset !== 0) index.add(this.string(offset), this.#firstId + i);
+    return new NameIndex(this.#nameOffsets(), {
+      firstId: this.#firstId,
+      count: this.#offsets.length,
+      strings: this.#strings.size,
     });
-    return index;
+  }
+
+  *#nameOffsets(): Generator<number> {
+    for (const at of this.#offsets) yield this.#types.u32(at, "a type") - this.#firstString;
   }
 
   #decode(id: number, at: number): BtfType {
@@ -347,7 +401,7 @@ class BtfData implements Btf {
       kindFlag: info >>> 31 === 1,
       sizeOrType: this.#types.u32(at + 8, "a type"),
     };
-    const kind = KINDS[(info >>> 24) & 31]?.kind;
+    const kind = kindOf(info);
     switch (kind) {
       case "int":
         return this.#int(record);
@@ -498,6 +552,24 @@ class BtfData implements Btf {
   }
 }
 
+function kindOf(info: number) {
+  return KINDS[(info >>> 24) & 31]?.kind;
+}
+
+/** As it is called outside: both widths of an enum are one. */
+function kindName(info: number): BtfKind | undefined {
+  const kind = kindOf(info);
+  return kind === "enum64" ? "enum" : kind;
+}
+
+const decoder = new TextDecoder();
+
+function asciiText(bytes: Uint8Array): string {
+  let bits = 0;
+  for (let i = 0; i < bytes.length; i++) bits |= bytes[i]!;
+  return bits > 0x7f ? "" : decoder.decode(bytes);
+}
+
 /** Where each record begins; this also makes sure that all of them lie inside of the bytes. */
 function recordOffsets(types: Reader, firstId: number): number[] {
   const offsets: number[] = [];
@@ -519,28 +591,35 @@ function recordOffsets(types: Reader, firstId: number): number[] {
   return offsets;
 }
 
-/** Name → ids, as a chain through one array: the kernel's names would make 150 000 small arrays. */
+/** Name → ids. A name is where it stands among the strings: to compare numbers takes a fraction of what 150 000 strings take. */
 class NameIndex {
-  readonly #first = new Map<string, number>();
-  readonly #last = new Map<string, number>();
+  /** By the offset of a name: the first id that has it. */
+  readonly #first: Uint32Array;
+  /** By the place of an id: the next that has the same name. */
   readonly #next: Uint32Array;
   readonly #firstId: number;
 
-  constructor(firstId: number, count: number) {
+  /** `nameOffsets` has that of each type, in the order of the ids; those outside of the strings are of the base. */
+  constructor(
+    nameOffsets: Iterable<number>,
+    { firstId, count, strings }: { firstId: number; count: number; strings: number },
+  ) {
     this.#firstId = firstId;
+    this.#first = new Uint32Array(strings);
     this.#next = new Uint32Array(count);
+    const last = new Uint32Array(strings);
+    let id = firstId;
+    for (const offset of nameOffsets) {
+      const before = last[offset] ?? NO_ID;
+      if (before === NO_ID) this.#first[offset] = id;
+      else this.#next[before - firstId] = id;
+      last[offset] = id++;
+    }
   }
 
-  /** Ids must come in ascending order. */
-  add(name: string, id: number): void {
-    const last = this.#last.get(name);
-    if (last === undefined) this.#first.set(name, id);
-    else this.#next[last - this.#firstId] = id;
-    this.#last.set(name, id);
-  }
-
-  *ids(name: string): Generator<number> {
-    let id = this.#first.get(name) ?? NO_ID;
+  /** The ids that have the name at an offset, in ascending order. */
+  *ids(offset: number): Generator<number> {
+    let id = this.#first[offset] ?? NO_ID;
     while (id !== NO_ID) {
       yield id;
       id = this.#next[id - this.#firstId] ?? NO_ID;

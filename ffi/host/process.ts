@@ -1,5 +1,7 @@
 /** What /proc says of processes. */
 
+import { type Mapping, rangeOf, readMaps } from "./proc_maps.ts";
+
 /** The job control fields of `/proc/PID/stat`. */
 export interface JobControl {
   readonly processGroup: number;
@@ -65,27 +67,20 @@ export interface MappedFile {
   readonly range: string;
 }
 
-/** Finds the files in the text of `/proc/PID/maps`, each once. */
-export function parseMappedFiles(maps: string): MappedFile[] {
+/** Finds the files among mappings, each once: what has no path of its own is no file. */
+export function filesAmong(mappings: readonly Mapping[]): MappedFile[] {
   const files = new Map<string, MappedFile>();
-  for (const line of maps.split("\n")) {
-    // Addresses, rights, offset, device, inode, path; what has no path of its own is no file.
-    const [, start, end, name] = /^0*([\da-f]+)-0*([\da-f]+) (?:\S+ +){4}(\/.*)$/.exec(line) ?? [];
-    if (start === undefined || end === undefined || name === undefined) continue;
-    const path = name.replace(/ \(deleted\)$/, "");
-    if (files.has(path)) continue;
-    files.set(path, { path, range: `${start}-${end}` });
+  for (const mapping of mappings) {
+    const { path } = mapping;
+    if (!path.startsWith("/") || files.has(path)) continue;
+    files.set(path, { path, range: rangeOf(mapping) });
   }
   return [...files.values()];
 }
 
 /** The files that a process has mapped: its program and its libraries. None where it is not ours to look at. */
 export function mappedFiles(pid: number): MappedFile[] {
-  try {
-    return parseMappedFiles(Deno.readTextFileSync(`/proc/${pid}/maps`));
-  } catch {
-    return [];
-  }
+  return filesAmong(readMaps(pid));
 }
 
 /** The path by which this process reaches a file that another one has mapped, whatever its root, its mounts, and the file's name now. */

@@ -2,13 +2,14 @@
 
 import type { Link } from "../bpf/link.ts";
 import type { Program } from "../bpf/program.ts";
-import { parseElf } from "../elf/elf.ts";
+import { type Elf, parseElf } from "../elf/elf.ts";
 import { ifuncTargets } from "../elf/ifunc.ts";
-import { fileOffset, findSymbol } from "../elf/symbols.ts";
+import { type ElfSymbol, fileOffset, findSymbol } from "../elf/symbols.ts";
 import { BpfError, messageOf } from "../errors.ts";
 import { libraryPath, mappedLibrary } from "../host/libraries.ts";
 import { hasProcess, pathSeenBy } from "../host/process.ts";
 import { exists, tracefsPath } from "../host/tracefs.ts";
+import { debugFileOf } from "../symbols/file_symbols.ts";
 
 /** A function in a file: where it begins, in bytes from the start of the file. An IFUNC begins in several places. */
 export interface UserFunction {
@@ -69,7 +70,7 @@ export function findUserFunction(
   const path = findUserFile(library, options);
   const [, name = symbol, distance = "0"] = /^(.+)\+(0x[\da-f]+|\d+)$/i.exec(symbol) ?? [];
   const elf = parseElf(readFile(path));
-  const found = findSymbol(elf, name);
+  const found = findSymbol(elf, name) ?? findInDebugFile(elf, name);
   if (found === undefined) {
     throw noProbe(`find ${name} in ${path}`, "its symbol tables have no such function");
   }
@@ -79,6 +80,12 @@ export function findUserFunction(
   const addresses = targets.length > 0 ? targets : [found.value + offset];
   const offsets = addresses.flatMap((address) => fileOffset(elf, address) ?? []);
   return { path, symbol, offsets };
+}
+
+/** What was stripped off may be installed beside; its addresses are the same. */
+function findInDebugFile(elf: Elf, name: string): ElfSymbol | undefined {
+  const debug = debugFileOf(elf);
+  return debug && findSymbol(debug, name);
 }
 
 function checkOffset(

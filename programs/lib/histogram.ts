@@ -79,12 +79,13 @@ export function histLines(hist: HistValue): string[] {
   return [...title, ...(hist.scale === "log2" ? log2Lines(hist) : linearLines(hist))];
 }
 
-// Above this number of buckets BCC prints wide numbers and short bars.
-const MOST_WITH_LONG_BARS = 32;
+// Above this value BCC prints wide numbers and short bars.
+const LARGEST_WITH_LONG_BARS = (1n << 32n) - 1n;
 
 function log2Lines({ buckets, unit }: HistValue): string[] {
-  if (buckets.length === 0) return [];
-  const wide = buckets.length > MOST_WITH_LONG_BARS;
+  const last = buckets.at(-1);
+  if (last === undefined) return [];
+  const wide = last.high === null || last.high > LARGEST_WITH_LONG_BARS;
   const [digits, stars, indent] = wide ? [20, 20, 15] : [10, 40, 5];
   const header = `${" ".repeat(indent)}${unit.padEnd(wide ? 29 : 19)} : count     distribution`;
   const largest = largestCount(buckets);

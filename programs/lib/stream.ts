@@ -87,7 +87,7 @@ export function traceStream<const R extends RecordShape = typeof TRACE_SHAPE>(
   message: RegExp,
   options: Partial<StreamOptions<TraceEvent, R>> = {},
 ): Stream {
-  const { format = lines(({ raw }) => raw), shape = TRACE_SHAPE, fields = traceFields } = options;
+  const { format = lines(({ raw }) => raw), shape = TRACE_SHAPE, fields = traceRecord } = options;
   return {
     header: format.header,
     shape,
@@ -110,7 +110,7 @@ export const TRACE_SHAPE = {
 } as const satisfies RecordShape;
 
 /** A line of trace_pipe as a record. */
-export function traceFields(
+export function traceRecord(
   { ts, pid, comm, cpu, flags, message }: TraceEvent,
 ): FieldsOf<typeof TRACE_SHAPE> {
   return { ts, pid, comm, cpu, flags, message };

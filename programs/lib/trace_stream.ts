@@ -55,6 +55,11 @@ export class TraceStream implements EventSource<TraceEvent> {
     });
   }
 
+  /** How many lines, whoever printed them, were overwritten before they were read. */
+  get overwritten(): bigint {
+    return this.#overwritten;
+  }
+
   /**
    * What did not arrive, once nothing more can: `printed` is how many lines the program has given to the kernel. Before, nobody
    * knows which of the lines that were overwritten were ours.

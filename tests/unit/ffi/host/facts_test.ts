@@ -3,7 +3,8 @@ import { parseSeccompFilter, parseUserNamespace } from "../../../../ffi/host/con
 import { parseCpuList } from "../../../../ffi/host/cpus.ts";
 import { parseFdFlags } from "../../../../ffi/host/inherited_fd.ts";
 import { parseLockdown } from "../../../../ffi/host/lockdown.ts";
-import { hasEnded, parseJobControl, parseMappedFiles } from "../../../../ffi/host/process.ts";
+import { parseMaps } from "../../../../ffi/host/proc_maps.ts";
+import { filesAmong, hasEnded, parseJobControl } from "../../../../ffi/host/process.ts";
 import { parseTracefsMounts } from "../../../../ffi/host/tracefs.ts";
 import { assertEquals } from "../../../assert.ts";
 
@@ -51,17 +52,17 @@ Deno.test("a zombie has ended, whatever its name looks like", () => {
   assertEquals(hasEnded("7 (a) Z) S 1 7 7 0 -1"), false);
 });
 
-Deno.test("parseMappedFiles() gives each file once, with the name of its first mapping", () => {
+Deno.test("filesAmong() gives each file once, with the name of its first mapping", () => {
   const maps = "00400000-00401000 r--p 00000000 fd:00 12                         /opt/a b/prog\n" +
     "00401000-00402000 r-xp 00001000 fd:00 12                         /opt/a b/prog\n" +
     "7f0000001000-7f0000002000 rw-p 00000000 00:00 0 \n" +
     "7f0000002000-7f0000003000 r-xp 00000000 fd:00 7  /lib/libc.so.6 (deleted)\n" +
     "7ffc00000000-7ffc00021000 rw-p 00000000 00:00 0                  [stack]\n";
-  assertEquals(parseMappedFiles(maps), [
+  assertEquals(filesAmong(parseMaps(maps)), [
     { path: "/opt/a b/prog", range: "400000-401000" },
     { path: "/lib/libc.so.6", range: "7f0000002000-7f0000003000" },
   ]);
-  assertEquals(parseMappedFiles(""), []);
+  assertEquals(filesAmong(parseMaps("")), []);
 });
 
 Deno.test("parseTracefsMounts() finds tracefs wherever it is mounted", () => {

@@ -1,0 +1,182 @@
+/** `gimlet list` and `gimlet -l`: what can be traced here, in bpftrace's words. */
+
+import { argumentsOf } from "../ffi/probes/list/arguments.ts";
+import { listProbes } from "../ffi/probes/list.ts";
+import type { ProbeList } from "../ffi/probes/list/listed.ts";
+import { ProbeSources } from "../ffi/probes/list/sources.ts";
+import { isTypePattern, type KernelType, listTypes } from "../ffi/probes/list/types.ts";
+import { explainProbe } from "../ffi/probes/why.ts";
+import { json } from "../programs/lib/json.ts";
+import { STATUS } from "./exit_status.ts";
+import { type Option, optionLine, parseOptions, text } from "./options.ts";
+import { noteLine, printAll } from "./run_tool.ts";
+import { bold } from "./std.ts";
+import { UsageError } from "./usage.ts";
+import { whyLines, whyRecord } from "./why.ts";
+import { Writer } from "./writer.ts";
+
+/** The options of `gimlet list`. */
+export const LIST_OPTIONS = [
+  {
+    name: "pid",
+    short: "p",
+    value: "PID",
+    help: "look into the program and libraries of a process",
+  },
+  { name: "why", value: "NAME", help: "say why a probe is not there, and what sees the same" },
+  { name: "json", help: "one record a line" },
+  { name: "verbose", short: "v", help: "show arguments, fields and definitions too" },
+  { name: "help", short: "h", help: "show this help" },
+] as const satisfies readonly Option[];
+
+const USAGE = "gimlet list [OPTIONS] [PATTERN…]";
+
+interface ListOptions {
+  readonly pid: number | undefined;
+  readonly why: string | undefined;
+  readonly json: boolean;
+  readonly verbose: boolean;
+  readonly patterns: readonly string[];
+}
+
+/** Whether the arguments of gimlet ask for a list as bpftrace's do: `-l`, `-lv`. */
+export function isListOption(argument: string): boolean {
+  return /^-(l|lv|vl)$/.test(argument);
+}
+
+/** Runs `gimlet list`. */
+export function listCommand(args: readonly string[]): number {
+  const out = new Writer(Deno.stdout);
+  const { help, ...options } = parseListOptions(args);
+  if (help) return printAll(out, listHelp());
+  if (options.why !== undefined) return printWhy(options.why, options, out);
+  const sources = new ProbeSources({ pid: options.pid });
+  const patterns = options.patterns.length === 0 ? ["*"] : options.patterns;
+  for (const pattern of patterns) {
+    if (isTypePattern(pattern)) printTypes(listTypes(pattern, sources), options, out);
+    else printProbes(probesOf(pattern, sources), { ...options, sources }, out);
+  }
+  out.flush();
+  return STATUS.done;
+}
+
+/** What stands behind `list`, or behind and with `-l`. */
+function parseListOptions(args: readonly string[]): ListOptions & { readonly help: boolean } {
+  const words = args.flatMap((arg) =>
+    isListOption(arg) ? arg.includes("v") ? ["--verbose"] : [] : arg === "-p" ? ["--pid"] : [arg]
+  );
+  const parsed = parseOptions(LIST_OPTIONS, words);
+  const pid = text(parsed, "pid");
+  if (pid !== undefined && !/^[1-9]\d*$/.test(pid)) {
+    throw new UsageError(`Cannot read --pid "${pid}"`, "It should be the number of a process");
+  }
+  return {
+    pid: pid === undefined ? undefined : Number(pid),
+    why: text(parsed, "why"),
+    json: parsed["json"] === true,
+    verbose: parsed["verbose"] === true,
+    help: parsed["help"] === true,
+    patterns: joinTypes(parsed._.map(String)),
+  };
+}
+
+/** `struct task_struct` may come as two words. */
+function joinTypes(words: readonly string[]): string[] {
+  const patterns: string[] = [];
+  for (const word of words) {
+    const last = patterns.at(-1);
+    if (last !== undefined && /^(struct|union|enum)$/.test(last)) {
+      patterns[patterns.length - 1] = `${last} ${word}`;
+    } else patterns.push(word);
+  }
+  return patterns;
+}
+
+/** A pattern that cannot be read is a mistake in the command line. */
+function probesOf(pattern: string, sources: ProbeSources): ProbeList[] {
+  try {
+    return listProbes(pattern, { sources });
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new UsageError(error.message, `${USAGE}, such as gimlet list 'kprobe:vfs_*'`);
+  }
+}
+
+function printProbes(
+  lists: readonly ProbeList[],
+  { json, verbose, sources }: ListOptions & { readonly sources: ProbeSources },
+  out: Writer,
+): void {
+  for (const { type, names, verified, note } of lists) {
+    if (note !== undefined) noteLine(`${type}: ${note}`);
+    for (const name of names) {
+      const probe = `${type}:${name}`;
+      const details = verbose ? argumentsOf({ type, name }, sources) : undefined;
+      if (json) out.line(probeRecord(probe, { verified, details }));
+      else {
+        out.line(probe);
+        details?.forEach(({ text }) => out.line(`    ${text}`));
+      }
+    }
+  }
+}
+
+function probeRecord(
+  probe: string,
+  { verified, details }: {
+    readonly verified: boolean;
+    readonly details: readonly { readonly type: string; readonly name: string }[] | undefined;
+  },
+): string {
+  return json({
+    type: "probe",
+    probe,
+    verified,
+    ...(details === undefined
+      ? {}
+      : { arguments: details.map(({ type, name }) => ({ type, name })) }),
+  });
+}
+
+function printTypes(
+  types: readonly KernelType[],
+  { json: asJson, verbose }: ListOptions,
+  out: Writer,
+): void {
+  for (const type of types) {
+    const { name, module, size } = type;
+    if (asJson) {
+      const definition = verbose ? { definition: type.definition() } : {};
+      out.line(json({ type: "c_type", name, module, size, ...definition }));
+    } else out.line(verbose ? `${type.definition()}\n` : name);
+  }
+}
+
+function printWhy(name: string, { json, pid }: ListOptions, out: Writer): number {
+  const answer = explainProbe(name, { pid });
+  if (json) out.line(whyRecord(answer));
+  else whyLines(answer).forEach((line) => out.line(line));
+  out.flush();
+  return answer.usable ? STATUS.done : STATUS.noProbe;
+}
+
+function listHelp(): string[] {
+  return [
+    "List what can be traced here, in bpftrace's words; or say why something cannot be.",
+    "",
+    `${bold("Usage:")} ${USAGE}`,
+    "       gimlet -l [PATTERN…], gimlet -lv [PATTERN…]: as bpftrace does",
+    "",
+    bold("Patterns:"),
+    "  TYPE:NAME with *, ? and […], several with commas between; NAME alone is looked for in all types",
+    "  kprobe:vfs_*   kprobe:nfs:*   tracepoint:sched:*   t:syscalls:sys_enter_open*   iter:*   syscall:*",
+    "  uprobe:/bin/bash:*read*   uprobe:libc:str*   usdt:/usr/bin/python3:*   'struct task_struct'",
+    "",
+    bold("Options:"),
+    ...LIST_OPTIONS.map(optionLine),
+    "",
+    bold("Try:"),
+    "  sudo gimlet list -v tracepoint:sched:sched_switch",
+    "  sudo gimlet list --why kprobe:blk_account_io_done",
+  ];
+}

@@ -1,0 +1,35 @@
+/** The BTF of the running kernel and of its modules. */
+
+import { type Btf, parseBtf } from "../btf/btf.ts";
+
+const FOLDER = "/sys/kernel/btf";
+
+/** The kernel's own types; `undefined` where it has no BTF. */
+export function readKernelBtf(): Btf | undefined {
+  return read("vmlinux");
+}
+
+/** The types of a loaded module, behind those of the kernel; `undefined` where it has none. */
+export function readModuleBtf(module: string, base: Btf): Btf | undefined {
+  return read(module, base);
+}
+
+/** The loaded modules that have types. */
+export function modulesWithBtf(): string[] {
+  try {
+    return Array.from(Deno.readDirSync(FOLDER), ({ name }) => name)
+      .filter((name) => name !== "vmlinux").sort();
+  } catch {
+    return [];
+  }
+}
+
+function read(name: string, base?: Btf): Btf | undefined {
+  let bytes: Uint8Array;
+  try {
+    bytes = Deno.readFileSync(`${FOLDER}/${name}`);
+  } catch {
+    return undefined;
+  }
+  return parseBtf(bytes, base === undefined ? {} : { base });
+}
