@@ -58,7 +58,6 @@ enum bpf_map_type {
 #define BPF_F_USER_STACK (1ULL << 8)
 
 enum { BPF_ANY, BPF_NOEXIST, BPF_EXIST };
-enum { BPF_F_USER_STACK = 1 << 8 };
 
 enum {
 	BPF_RB_NO_WAKEUP = 1,
