@@ -1,7 +1,7 @@
 /** The text printer: what a person reads, in BCC's formats. */
 
 import { histLines } from "./histogram.ts";
-import type { LossReason, Value } from "./value.ts";
+import type { LossReason, StatsValue, Value } from "./value.ts";
 
 /** Where a line goes: `output` is the tool's result, `note` what is said beside it. */
 export interface TextLine {
@@ -39,9 +39,27 @@ export function textLines(value: Value): TextLine[] {
       ].map(output);
     case "lost":
       return [note(`lost ${value.count}: ${LOSS_TEXT[value.reason]}`)];
+    case "stats":
+      return statsLines(value).map(note);
     case "status":
       return [{ kind: value.kind, text: value.text }];
   }
+}
+
+function statsLines(value: StatsValue): string[] {
+  const programs = value.programs.map(({ program, runs, run_time_ns, missed }) => {
+    const each = runs === 0n
+      ? ""
+      : `, ${run_time_ns / runs} ns each, ${percent(run_time_ns, value.duration_ns)} of a CPU`;
+    return `${program} ran ${runs} times${each}${missed === 0n ? "" : `, missed ${missed}`}`;
+  });
+  const memory = (Number(value.own_peak_bytes) / 2 ** 20).toFixed(1);
+  const cpu = value.own_cpu_ns / 1_000_000n;
+  return [...programs, `gimlet itself took ${cpu} ms of CPU, and ${memory} MiB`];
+}
+
+function percent(part: bigint, whole: bigint): string {
+  return `${(Number(part) / Number(whole) * 100).toFixed(2)} %`;
 }
 
 function output(text: string): TextLine {
