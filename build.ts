@@ -31,6 +31,8 @@ const BUILD_FACTS = "dist/build.json";
 /** The files that decide what a generated file says. */
 const GENERATOR = ["build.ts", "ffi/btf", "ffi/elf", "ffi/wire/reader.ts", "ffi/wire/wide.ts"];
 
+/** This machine, as the C files name it. */
+const OWN_ARCH = Deno.build.arch === "aarch64" ? "arm64" : "x86";
 const OLDEST_CLANG = 12;
 const VERSIONS = ["", "-19", "-18", "-17", "-16", "-15", "-14", "-13", "-12"];
 const GET_CLANG = "get it: apt-get install clang llvm libbpf-dev, or deno task setup";
@@ -187,17 +189,35 @@ async function buildObject(
   compiler: Compiler,
   { scratch, arch }: { readonly scratch: string; readonly arch: string },
 ): Promise<Built> {
-  const source = sourcePath(folder);
   const object = `${scratch}/${nameOf(folder)}.bpf.o`;
+  await compileWith(compiler, { source: sourcePath(folder), object, arch });
+  const bytes = await Deno.readFile(object);
+  return { bytes, skeleton: skeletonSource(nameOf(folder), describeObject(bytes)) };
+}
+
+/** A C file, and the object that it is to become. */
+export interface Compilation {
+  readonly source: string;
+  readonly object: string;
+  /** x86 or arm64; this machine's where not given. */
+  readonly arch?: string;
+}
+
+/** Compiles BPF C, as for the tools. */
+export async function compileBpf(compilation: Compilation): Promise<void> {
+  await compileWith(await findCompiler(), compilation);
+}
+
+async function compileWith(
+  { clang, strip }: Compiler,
+  { source, object, arch = OWN_ARCH }: Compilation,
+): Promise<void> {
   // -mcpu=v2: every kernel from 4.14 on runs it. With v3 clang takes atomics with a result, which
   // need 5.12. The prefix map keeps the place of the checkout out of the object.
   const flags = "-target bpf -mcpu=v2 -O2 -g -Wall -Werror -fno-stack-protector".split(" ");
   const here = ["-I", INCLUDE, `-D__TARGET_ARCH_${arch}`, `-ffile-prefix-map=${Deno.cwd()}=.`];
-  const { clang, strip } = compiler;
   await must(`compile ${source}`, [clang, ...flags, ...here, "-c", source, "-o", object]);
   await must(`strip the object of ${source}`, [strip, "-g", object]); // DWARF goes, BTF stays
-  const bytes = await Deno.readFile(object);
-  return { bytes, skeleton: skeletonSource(nameOf(folder), describeObject(bytes)) };
 }
 
 function registrySource(): string {
@@ -543,7 +563,7 @@ function parse(args: string[]): { readonly command: Command; readonly options: O
     if (command === undefined) {
       throw new TypeError(`there is no command "${positionals.join(" ")}"`);
     }
-    const { arch = Deno.build.arch === "aarch64" ? "arm64" : "x86" } = values;
+    const { arch = OWN_ARCH } = values;
     const { output = "dist/gimlet", tests, force } = values;
     return { command, options: { arch, output, tests, force: force || values.arch !== undefined } };
   } catch (error) {

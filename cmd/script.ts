@@ -14,7 +14,8 @@ import { DEFAULT_SETTINGS, type Settings } from "../programs/script/settings.ts"
 import { Source } from "../programs/script/source.ts";
 import { STATUS, statusOf } from "./exit_status.ts";
 import { errorLines, errorRecord } from "./report.ts";
-import { listenToSignals, noteLine, printAll, stopOnEof, tellReady } from "./run_tool.ts";
+import { listenToSignals, printAll, stopOnEof, tellReady } from "./run_tool.ts";
+import { noteLine } from "./sinks.ts";
 import { SCRIPT_TOOL } from "./schema.ts";
 import { dumpLines } from "./script_dump.ts";
 import { parseScriptOptions, scriptHelp, type ScriptOptions } from "./script_options.ts";
@@ -73,12 +74,14 @@ async function compileAndRun(options: ScriptOptions): Promise<number> {
   if (options.stopOnEof) stopOnEof(stop);
   if (options.dryRun) stop({ reason: "interrupted" });
   const printer = new Printer(target.writer, options);
-  const { readyFd, durationMs, maxEvents, command } = options;
+  const { readyFd, durationMs, maxEvents, maxOverhead, command, stats } = options;
   const outcome = await runScript(plan, {
     name: SCRIPT_TOOL,
     pid: options.pid,
     missingProbes: compiled.settings.missingProbes,
     stop: controller.signal,
+    stats,
+    ...(maxOverhead === undefined ? {} : { maxOverhead }),
     ...(durationMs === undefined ? {} : { durationMs }),
     ...(maxEvents === undefined ? {} : { maxEvents }),
     ...(target.isStdout ? { outputFd: STDOUT } : {}),

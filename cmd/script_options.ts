@@ -1,6 +1,6 @@
 /** The options of scripts: bpftrace's own, and those that all of gimlet's tools have. */
 
-import { defined, type Option, optionLine, parseDuration, whole } from "./options.ts";
+import { defined, type Option, optionLine, parseDuration, parsePercent, whole } from "./options.ts";
 import { unknownName, UsageError } from "./usage.ts";
 
 /** What is written in place of running. */
@@ -34,6 +34,8 @@ export interface ScriptOptions {
   readonly stopOnEof: boolean;
   readonly failOnLoss: boolean;
   readonly requireEvents: boolean;
+  readonly stats: boolean;
+  readonly maxOverhead?: number;
   readonly filters: {
     readonly pid?: number;
     readonly tgid?: number;
@@ -67,6 +69,8 @@ export const SCRIPT_OPTIONS = [
   { name: "tgid", value: "PID", help: "trace this process only (the kernel's tgid)" },
   { name: "comm", value: "NAME", help: "trace commands of this name only" },
   { name: "uid", value: "UID", help: "trace this user only" },
+  { name: "stats", help: "tell at the end what tracing cost: each program, and gimlet itself" },
+  { name: "max-overhead", value: "PCT", help: "end it where it costs more of one CPU than this" },
   { name: "ready-fd", value: "N", help: "write a line to this file descriptor once armed" },
   { name: "stop-on-eof", help: "stop when stdin is closed" },
   { name: "fail-on-loss", help: "exit with 6 if events were lost" },
@@ -129,6 +133,8 @@ export function parseScriptOptions(args: readonly string[]): ScriptOptions {
     stopOnEof: values.has("stop-on-eof"),
     failOnLoss: values.has("fail-on-loss"),
     requireEvents: values.has("require-events"),
+    stats: values.has("stats"),
+    ...defined("maxOverhead", parsePercent(one("max-overhead"))),
     filters: {
       ...defined("pid", whole("pid", one("pid"), 1)),
       ...defined("tgid", whole("tgid", one("tgid"), 1)),

@@ -2,6 +2,7 @@
 
 import { TypeCodecs } from "../btf/codecs.ts";
 import { describeObject, type GlobalDescription, type MapDescription } from "../btf/object.ts";
+import { validateBtf } from "../btf/validate.ts";
 import { BpfError, FormatError, messageOf } from "../errors.ts";
 import type { Bytes } from "../raw/memory.ts";
 import type { Codec } from "../wire/codec.ts";
@@ -55,6 +56,7 @@ export function objectFailure(name: string, cause: string, log = ""): BpfError {
 
 function skeletonOf(name: string, bytes: Bytes): DynamicSkeleton {
   const { btf, programs, maps, globals, events } = describeObject(bytes);
+  validateBtf(btf);
   const codecs = new TypeCodecs(btf);
   const codec = (id: number) => orUndefined(() => codecs.codec(id));
   return {

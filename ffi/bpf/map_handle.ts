@@ -24,6 +24,7 @@ export abstract class MapHandle implements Disposable {
   readonly maxEntries: number;
   readonly #owned: Fd | undefined;
   #fd: number;
+  #pinnedAt: string | undefined;
 
   constructor({ name, type, maxEntries, fd }: MapFacts) {
     this.name = name;
@@ -39,10 +40,26 @@ export abstract class MapHandle implements Disposable {
     return this.#fd;
   }
 
-  /** Gives the map a name in a bpf file system, where it stays until that file is removed: `bpf_obj_pin`. */
+  /**
+   * Gives the map a name in a bpf file system, where it stays until that file is removed: `bpf_obj_pin`. {@linkcode unpin} removes
+   * it; {@linkcode openPinnedMap} opens it again.
+   */
   pin(path: string): this {
     const result = libbpf().bpf_obj_pin(this.fd, toCString(path));
     if (result < 0) throw mapFailure(`pin map ${this.name} at ${path}`, result);
+    this.#pinnedAt = path;
+    return this;
+  }
+
+  /** Removes the file that {@linkcode pin} made; nothing where there is none. The map lives on by this handle. */
+  unpin(): this {
+    void this.fd; // throws where the map is closed
+    try {
+      if (this.#pinnedAt !== undefined) Deno.removeSync(this.#pinnedAt);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    this.#pinnedAt = undefined;
     return this;
   }
 

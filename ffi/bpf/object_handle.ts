@@ -95,7 +95,7 @@ export abstract class ObjectHandle<S extends Skeleton> implements Disposable {
   }
 
   #unknown(kind: string, name: string, names: readonly string[]): RangeError {
-    const known = names.length === 0 ? "none" : names.join(", ");
+    const known = names.length === 0 ? "none" : names.toSorted().join(", ");
     return new RangeError(
       `Cannot find ${kind} ${name} in object ${this.skeleton.name}: it has ${known}`,
     );

@@ -101,6 +101,10 @@ const LARGEST_ON_STACK = 64;
 const LARGEST_INLINE_COPY = 64;
 // Strings up to this size stand in a record at a fixed place, with all their NULs.
 const LARGEST_FIXED_STRING = 64;
+// As in ring.bpf.h: the parts of a ring that are unread when the reader is woken, and after how many more it is woken again.
+const RING_FULL_ENOUGH = 8;
+const RING_CALL_AGAIN = 64;
+const RING_OVERHEAD = 15;
 const BPF_RB_NO_WAKEUP = 1n;
 const BPF_RB_FORCE_WAKEUP = 2n;
 
@@ -1141,7 +1145,7 @@ export class Lowerer {
         this.#appendString(string, { record, target, tail, most: fixed + room - size, lost });
       }
     });
-    const flags = this.#wakeUp(action.kind === "exit");
+    const flags = this.#wakeUp(action.kind === "exit", fixed + room);
     const size: Argument = tail === undefined
       ? BigInt(fixed)
       : { bounded: tail, most: fixed + room, otherwise: lost };
@@ -1211,14 +1215,20 @@ export class Lowerer {
     return { bounded: limit, most: size, otherwise: this.#exit };
   }
 
-  /** The reader looks by itself: it is woken where the ring fills up, and where something must not wait. */
-  #wakeUp(urgent: boolean): Operand {
+  /**
+   * The reader looks by itself: it is woken where the ring fills up faster than that, and not by every record; and where something
+   * must not wait.
+   */
+  #wakeUp(urgent: boolean, size: number): Operand {
     const { ir } = this;
     if (urgent) return BPF_RB_FORCE_WAKEUP;
+    const { ringBytes } = this.typing.settings;
     const unread = ir.call("ringbuf_query", { map: NAMES.ring }, 0n);
     const flags = ir.define((dst) => ({ op: "move", dst, src: BPF_RB_NO_WAKEUP }));
     const quiet = ir.label();
-    ir.branch("lt", unread, BigInt(this.typing.settings.ringBytes / 4), quiet);
+    ir.branch("lt", unread, BigInt(ringBytes / RING_FULL_ENOUGH), quiet);
+    const since = ir.alu("and", unread, BigInt(ringBytes / RING_CALL_AGAIN - 1));
+    ir.branch("ge", since, BigInt(size + RING_OVERHEAD), quiet);
     ir.add({ op: "move", dst: flags, src: BPF_RB_FORCE_WAKEUP });
     ir.place(quiet);
     return flags;

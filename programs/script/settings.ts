@@ -39,7 +39,7 @@ export interface Settings {
 export const DEFAULT_SETTINGS: Settings = {
   maxString: 1024,
   maxMapKeys: 4096,
-  ringBytes: 1 << 20,
+  ringBytes: 1 << 22,
   maxProbes: 512,
   missingProbes: undefined,
   stackMode: "bpftrace",

@@ -419,6 +419,9 @@ function pinning(_: Maps, pins: string): void {
     again.freeze();
     assertEquals(codeOf(() => again.set(1, { left: 0, right: 0n })), "E_PERMISSION");
     assertEquals(again.get(1)!.left, 2);
+    const other = `${path}-too`;
+    again.pin(other).unpin().unpin();
+    assertEquals(codeOf(() => openPinnedMap(other, codecs)), "E_MAP");
   } finally {
     remove(path);
   }

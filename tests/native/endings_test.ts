@@ -1,8 +1,9 @@
 /** However a run ends: what happened was seen, and nothing of it stays in the kernel. */
 
-import { type Census, census } from "../../ffi/bpf/census.ts";
+import { census } from "../../ffi/bpf/census.ts";
 import { assertEquals } from "../assert.ts";
-import { BINARY, gimlet, gimletRecords, ownShell, run, Running } from "../gimlet.ts";
+import { BINARY, gimlet, gimletRecords, ownShell, Running } from "../gimlet.ts";
+import { leftBehind, NOTHING } from "../left_behind.ts";
 import { ofType } from "../records.ts";
 import { binary, capabilities, root, test } from "../support.ts";
 
@@ -25,23 +26,6 @@ test(
   },
 );
 
-/** What is in the kernel now and was not before; the kernel frees things some time after the last user is gone. */
-async function leftBehind(before: Census): Promise<Census> {
-  const news = (all: readonly number[], old: readonly number[]) =>
-    all.filter((id) => !old.includes(id));
-  for (let tries = 0;; tries++) {
-    const now = census();
-    const left = {
-      programs: news(now.programs, before.programs),
-      maps: news(now.maps, before.maps),
-      links: news(now.links, before.links),
-    };
-    if (tries === 100 || Object.values(left).every((ids) => ids.length === 0)) return left;
-    await run(["sync"]); // something that takes a while, and lets the kernel work
-  }
-}
-
-const NOTHING: Census = { programs: [], maps: [], links: [] };
 const BANNER = "Tracing... Hit Ctrl-C to end.\n";
 
 /** Starts a tool, and lets `end` end it once it traces. */

@@ -1,0 +1,23 @@
+/** What stays in the kernel. */
+
+import { type Census, census } from "../ffi/bpf/census.ts";
+import { run } from "./gimlet.ts";
+
+/** What there should be. */
+export const NOTHING: Census = { programs: [], maps: [], links: [] };
+
+/** What there is in the kernel that was not there before. It frees things a moment after they were closed. */
+export async function leftBehind(before: Census): Promise<Census> {
+  const news = (all: readonly number[], old: readonly number[]) =>
+    all.filter((id) => !old.includes(id));
+  for (let tries = 0;; tries++) {
+    const now = census();
+    const left = {
+      programs: news(now.programs, before.programs),
+      maps: news(now.maps, before.maps),
+      links: news(now.links, before.links),
+    };
+    if (tries === 100 || Object.values(left).every((ids) => ids.length === 0)) return left;
+    await run(["sync"]); // something that takes a while, and lets the kernel work
+  }
+}
