@@ -2,6 +2,7 @@
 
 import { type Conversion, formatInteger, formatString, parseFormat } from "./format.ts";
 import type { ScriptValue } from "./read_values.ts";
+import { errorText } from "./error_text.ts";
 import { strftime } from "./strftime.ts";
 
 /** Names for numbers, which only the machine knows that the script ran on. */
@@ -9,6 +10,7 @@ export interface Names {
   kernelSymbol(address: bigint): string;
   userSymbol(address: bigint, pid: number): string;
   user(id: number): string;
+  cgroup(id: bigint): string;
   /** The frames of a stack, the innermost first; none where it is not known. */
   stack(stack: Extract<ScriptValue, { kind: "stack" }>): readonly string[];
   /** Nanoseconds since 1970 of a time since boot. */
@@ -68,6 +70,10 @@ export class Renderer {
         return this.#names.userSymbol(first, Number(second));
       case "username":
         return this.#names.user(Number(first));
+      case "strerror":
+        return errorText(Number(BigInt.asIntN(32, first)));
+      case "cgroup_path":
+        return this.#names.cgroup(first);
       case "timestamp":
         return strftime(type.format ?? "", this.#names.wallClock(first));
       case "inet":

@@ -12,7 +12,7 @@ import { type Outcome, type RunOptions, runSession, type Sink } from "../lib/ses
 import type { OpenStream } from "../lib/stream.ts";
 import type { OutputValue, Value } from "../lib/value.ts";
 import { VERSION } from "../lib/version.ts";
-import { NAMES, type Plan } from "./plan.ts";
+import { NAMES, type Plan, type ProgramPlan } from "./plan.ts";
 import { attachmentName } from "./probes.ts";
 import type { Settings } from "./settings.ts";
 import { Renderer } from "./render.ts";
@@ -66,39 +66,25 @@ const RECORD: Codec<DataView> = {
 
 const NO_STACKS = { get: () => undefined };
 
-class RunningScript implements Disposable {
+/** A script in the kernel, with its programs in their places. */
+class Placed implements Disposable {
+  readonly object: LoadedObject<Skeleton>;
+  readonly links: Link[] = [];
+  /** The names of the probes that are there. */
+  readonly probes: string[] = [];
   readonly #plan: Plan;
-  readonly #object: LoadedObject<Skeleton>;
-  readonly #links: Link[] = [];
-  readonly #probes: string[] = [];
-  readonly #maps: ScriptMaps;
-  readonly #context: ActionContext;
-  readonly #exit = new AbortController();
-  #exitStatus = 0;
-  /** `exit()` was called: what comes behind it does not count, but for END. */
-  #exited = false;
+  /** Programs that go to many functions at once, where the kernel can do that. */
+  readonly #multi: ReadonlySet<string>;
 
-  constructor(plan: Plan, options: ScriptRunOptions, sink: Sink) {
-    const { name } = options;
+  constructor(plan: Plan, options: ScriptRunOptions, sink: Sink, multi: ReadonlySet<string>) {
     this.#plan = plan;
-    const skeleton = skeletonOf(plan, name, []);
-    this.#object = explained(() =>
-      openObject(skeleton, { source: plan.object, name: "script" }).load()
-    );
-    this.#maps = new ScriptMaps(this.#object, plan);
-    const hasStacks = plan.objectMaps.some(({ name }) => name === NAMES.stacks);
-    const stacks = hasStacks ? this.#object.stackTraces(NAMES.stacks) : NO_STACKS;
-    this.#context = {
-      plan,
-      renderer: new Renderer(machineNames(stacks)),
-      maps: this.#maps,
-      system: runShell,
-      readFile,
-      now: () => clockNow("realtime"),
-      exit: (status) => this.#end(status),
-    };
+    this.#multi = multi;
+    const source = { source: plan.object, name: "script" };
+    const opened = openObject(skeletonOf(plan, options.name, []), source);
+    for (const program of multi) opened.setExpectedAttachType(program, "trace_kprobe_multi");
+    this.object = opened.load();
     try {
-      explained(() => this.#attach(options, sink));
+      this.#attachAll(options, sink);
     } catch (error) {
       this[Symbol.dispose]();
       throw error;
@@ -106,14 +92,18 @@ class RunningScript implements Disposable {
   }
 
   /** A function that is not there is passed over, as long as something else is there. */
-  #attach({ pid, missingProbes = "warn" }: ScriptRunOptions, sink: Sink): void {
+  #attachAll({ pid, missingProbes = "warn" }: ScriptRunOptions, sink: Sink): void {
     const missing: BpfError[] = [];
-    for (const { name, attachments } of this.#plan.programs) {
-      const program = this.#object.program(name);
-      for (const each of attachments) {
+    for (const plan of this.#plan.programs) {
+      if (this.#multi.has(plan.name)) {
+        this.#attachMulti(plan);
+        continue;
+      }
+      const program = this.object.program(plan.name);
+      for (const each of plan.attachments) {
         try {
-          this.#links.push(...attachScriptProgram(program, each, { pid }));
-          this.#probes.push(attachments.length === 1 ? this.#nameOf(name) : attachmentName(each));
+          this.links.push(...attachScriptProgram(program, each, { pid }));
+          this.probes.push(plan.attachments.length === 1 ? plan.probe : attachmentName(each));
         } catch (error) {
           const isMissing = error instanceof BpfError && error.code === "E_NO_PROBE";
           if (!isMissing || missingProbes === "error") throw error;
@@ -122,14 +112,69 @@ class RunningScript implements Disposable {
       }
     }
     const [first] = missing;
-    if (first !== undefined && this.#links.length === 0) throw first;
+    if (first !== undefined && this.links.length === 0) throw first;
     for (const { message } of missingProbes === "warn" ? missing : []) {
       sink.emit({ type: "status", kind: "note", text: message });
     }
   }
 
-  #nameOf(program: string): string {
-    return this.#plan.programs.find(({ name }) => name === program)?.probe ?? program;
+  #attachMulti({ name, attachments }: ProgramPlan): void {
+    const symbols = attachments.flatMap((each) => "symbol" in each ? [each.symbol] : []);
+    const onReturn = attachments[0]?.kind === "kretprobe";
+    this.links.push(this.object.program(name).attachKprobeMulti({ symbols }, { onReturn }));
+    this.probes.push(...attachments.map(attachmentName));
+  }
+
+  async detach(): Promise<void> {
+    await Promise.all(this.links.map((link) => link.detach()));
+  }
+
+  [Symbol.dispose](): void {
+    for (const link of this.links) link[Symbol.dispose]();
+    this.object[Symbol.dispose]();
+  }
+}
+
+/** Loads and attaches: many functions at once where that works here, else one after another. */
+function place(plan: Plan, options: ScriptRunOptions, sink: Sink): Placed {
+  const wide = plan.programs.filter(({ attachments: [first, ...more] }) =>
+    more.length > 0 && (first?.kind === "kprobe" || first?.kind === "kretprobe")
+  );
+  if (wide.length > 0) {
+    try {
+      return new Placed(plan, options, sink, new Set(wide.map(({ name }) => name)));
+    } catch (error) {
+      if (!(error instanceof BpfError)) throw error;
+    }
+  }
+  return explained(() => new Placed(plan, options, sink, new Set()));
+}
+
+class RunningScript implements Disposable {
+  readonly #plan: Plan;
+  readonly #placed: Placed;
+  readonly #object: LoadedObject<Skeleton>;
+  readonly #context: ActionContext;
+  readonly #exit = new AbortController();
+  #exitStatus = 0;
+  /** `exit()` was called: what comes behind it does not count, but for END. */
+  #exited = false;
+
+  constructor(plan: Plan, options: ScriptRunOptions, sink: Sink) {
+    this.#plan = plan;
+    this.#placed = place(plan, options, sink);
+    this.#object = this.#placed.object;
+    const hasStacks = plan.objectMaps.some(({ name }) => name === NAMES.stacks);
+    const stacks = hasStacks ? this.#object.stackTraces(NAMES.stacks) : NO_STACKS;
+    this.#context = {
+      plan,
+      renderer: new Renderer(machineNames(stacks)),
+      maps: new ScriptMaps(this.#object, plan),
+      system: runShell,
+      readFile,
+      now: () => clockNow("realtime"),
+      exit: (status) => this.#end(status),
+    };
   }
 
   async run(options: ScriptRunOptions, sink: Sink): Promise<ScriptOutcome> {
@@ -141,9 +186,9 @@ class RunningScript implements Disposable {
         object: this.#object,
         stream: this.#stream(ring),
         settle: async () => {
-          if (!await programsHaveEnded()) await this.#detach();
+          if (!await programsHaveEnded()) await this.#placed.detach();
         },
-        detach: () => this.#detach(),
+        detach: () => this.#placed.detach(),
         begin: () => {
           this.#object.setGlobal(NAMES.started, clockNow("boottime"));
           this.#runBy("begin");
@@ -160,10 +205,6 @@ class RunningScript implements Disposable {
     return { ...outcome, exitStatus: this.#exitStatus };
   }
 
-  async #detach(): Promise<void> {
-    await Promise.all(this.#links.map((link) => link.detach()));
-  }
-
   #announce(sink: Sink, name: string): void {
     sink.emit({
       type: "header",
@@ -173,7 +214,7 @@ class RunningScript implements Disposable {
       kernel: Deno.osRelease(),
       boot_to_wall_ns: clockNow("realtime") - clockNow("monotonic"),
     });
-    sink.emit({ type: "attached", probes: this.#probes });
+    sink.emit({ type: "attached", probes: this.#placed.probes });
   }
 
   /** One record may print several things, or nothing. */
@@ -208,8 +249,7 @@ class RunningScript implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const link of this.#links) link[Symbol.dispose]();
-    this.#object[Symbol.dispose]();
+    this.#placed[Symbol.dispose]();
   }
 }
 

@@ -56,7 +56,15 @@ export interface TupleType {
 /** What only the reader can turn into text: a number, and what it stands for. */
 export interface SymbolicType {
   readonly kind: "symbolic";
-  readonly as: "ksym" | "usym" | "username" | "timestamp" | "inet" | "mac";
+  readonly as:
+    | "ksym"
+    | "usym"
+    | "username"
+    | "timestamp"
+    | "strerror"
+    | "cgroup_path"
+    | "inet"
+    | "mac";
   /** Bytes in memory of the script's own. */
   readonly size: number;
   /** The format of a time. */

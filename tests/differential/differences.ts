@@ -61,7 +61,7 @@ const FIXED = `## Differences by design
 
 const GAPS =
   `Also: probes of the kinds \`watchpoint\`, \`iter\` and \`self\`; \`for\` loops over maps;
-\`hist()\` with more than one bucket for a power of two; \`print(@x[key])\` of maps that gather, \`stats()\` and histograms in calculations;
+\`hist()\` with more than one bucket for a power of two; \`print(@x[key])\` of histograms and \`stats()\`;
 \`delete()\` of one histogram of a map; \`fn\`, \`macro\`, \`typedef\` and macros with parameters; wildcards in \`fentry\`
 and \`fexit\`; the options \`-k\`, \`--info\` and \`--emit-elf\`.
 `;

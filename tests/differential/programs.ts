@@ -367,6 +367,12 @@ const DIFFERENCES: readonly Case[] = [
       },
     },
   ),
+  begin(`printf("%s, %s\\n", strerror(2), strerror(110));`, {
+    difference: {
+      reason: "`strerror()` came later",
+      output: "No such file or directory, Connection timed out",
+    },
+  }),
   begin(`printf("%d\\n", nsecs(boot) <= nsecs(boot));`, {
     difference: { reason: "the clocks of `nsecs()` came later", output: "1" },
   }),

@@ -42,7 +42,7 @@ export function builtinFunction(name: string): BuiltinFunction | undefined {
 
 /** Functions and values that bpftrace has and gimlet has not. */
 export const MISSING: readonly string[] = [
-  ...["uaddr", "path", "cgroup_path", "skboutput", "pton"],
+  ...["uaddr", "path", "skboutput", "pton"],
   ...[
     "hex",
     "strcontains",
@@ -54,8 +54,8 @@ export const MISSING: readonly string[] = [
     "stack_len",
     "socket_cookie",
   ],
-  ...["percpu_kaddr", "strerror", "strcap", "usermode", "is_ptr", "is_str", "is_array"],
-  ...["kfunc_exist", "kfunc_allowed", "find", "for_each_cgroup", "strstr", "buf_to_str", "ppid"],
+  ...["percpu_kaddr", "strcap", "usermode", "is_ptr", "is_str", "is_array"],
+  ...["kfunc_exist", "kfunc_allowed", "find", "for_each_cgroup", "strstr", "buf_to_str"],
 ];
 
 /** The names of all values, for those who wrote another. */

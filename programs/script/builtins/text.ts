@@ -237,6 +237,14 @@ const SYMBOLS: readonly BuiltinFunction[] = [
       return ir.load(context, REGISTERS[typing.facts.arch].names[register]!, 8);
     },
   },
+  ...(["strerror", "cgroup_path"] as const).map((as): BuiltinFunction => ({
+    names: [as],
+    least: 1,
+    most: 1,
+    numbers: [0],
+    type: () => ({ kind: "symbolic", as, size: 8 }),
+    scalar: ({ args: [number] }, lowerer) => lowerer.scalar(number!),
+  })),
   {
     names: ["kptr", "uptr"],
     least: 1,

@@ -269,6 +269,20 @@ function stack(name: "kstack" | "ustack"): BuiltinValue {
   };
 }
 
+/** The process of the current task's parent, as the kernel's BTF says where it stands; 0 without BTF. */
+function parentOf(lowerer: Lowerer): Operand {
+  const task = lowerer.typing.facts.type("struct task_struct");
+  if (task?.kind !== "record") return 0n;
+  const [parent, tgid] = ["real_parent", "tgid"].map((name) =>
+    task.record.field(name)?.offset ?? 0
+  );
+  const current = lowerer.ir.call("get_current_task");
+  const space = "kernel";
+  const address = lowerer.readScalar({ type: UINT64, space, address: current, offset: parent! });
+  const type: Type = { kind: "integer", size: 4, signed: true };
+  return lowerer.readScalar({ type, space, address, offset: tgid! });
+}
+
 /** All of them. */
 export const VALUES: readonly BuiltinValue[] = [
   value(["pid"], UINT64, (lowerer) => lowerer.ir.alu("rsh", lowerer.pidTgid(), 32n)),
@@ -286,6 +300,11 @@ export const VALUES: readonly BuiltinValue[] = [
   helper(["cgroup"], UINT64, "get_current_cgroup_id"),
   helper(["jiffies"], UINT64, "jiffies64"),
   value(["rand"], UINT64, (lowerer) => lowerer.low32(lowerer.ir.call("get_prandom_u32"))),
+  {
+    names: ["ppid"],
+    type: () => UINT64,
+    scalar: (_, lowerer) => parentOf(lowerer),
+  },
   { names: ["ncpus"], type: () => UINT64, scalar: (_, { typing }) => BigInt(typing.facts.cpus) },
   {
     names: ["curtask"],

@@ -18,6 +18,7 @@ export function machineNames(stacks: StackTraceMap): Names {
     },
     userSymbol: (address, pid) => sym(pid, address),
     user: (id) => (users ??= readUsers()).get(id) ?? String(id),
+    cgroup: cgroupPath,
     wallClock: (sinceBoot) => sinceBoot + boot,
     stack({ type, id, pid }) {
       const number = BigInt.asIntN(64, id);
@@ -44,4 +45,24 @@ function readUsers(): Map<number, string> {
   } catch {
     return new Map();
   }
+}
+
+const CGROUP_ROOT = "/sys/fs/cgroup";
+
+/** The path of a cgroup v2 below its root; the number of a cgroup is that of its folder. */
+function cgroupPath(id: bigint): string {
+  return findFolder(CGROUP_ROOT, id)?.slice(CGROUP_ROOT.length) || "/";
+}
+
+function findFolder(folder: string, inode: bigint): string | undefined {
+  try {
+    if (BigInt(Deno.statSync(folder).ino ?? 0) === inode) return folder;
+    for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+      const found = isDirectory ? findFolder(`${folder}/${name}`, inode) : undefined;
+      if (found !== undefined) return found;
+    }
+  } catch {
+    // It has gone meanwhile.
+  }
+  return undefined;
 }

@@ -115,6 +115,7 @@ const NAMES: Names = {
   kernelSymbol: (address) => `ksym_${address}`,
   userSymbol: (address, pid) => `usym_${address}_${pid}`,
   user: (id) => id === 0 ? "root" : String(id),
+  cgroup: (id) => `/cgroup_${id}`,
   stack: ({ id }) => [`frame_${id}`],
   wallClock: (sinceBoot) => sinceBoot,
 };
