@@ -62,7 +62,8 @@ export const SCRIPT_OPTIONS = [
   { name: "dry-run", help: "load and attach, then end" },
   { name: "unsafe", help: "allow system() and other functions that change things" },
   { name: "include", value: "FILE", help: "taken, and not needed: types come from the kernel" },
-  { name: "json", help: "print gimlet's own records, one a line" },
+  { name: "format", value: "text|json", help: "the same text, or gimlet's own records" },
+  { name: "json", help: "print gimlet's own records, one a line: --format json" },
   { name: "duration", value: "N[ms|s|m]", help: "stop after this time (default unit: s)" },
   { name: "max-events", value: "N", help: "stop after this many outputs" },
   { name: "pid", value: "PID", help: "trace this thread only (the kernel's pid)" },
@@ -85,6 +86,13 @@ const UNSUPPORTED: Readonly<Record<string, string>> = {
   "emit-elf": "gimlet needs no compiler: run the script",
   aot: "gimlet needs no compiler: run the script",
   usdt: "gimlet raises semaphores by itself",
+  cgroup: 'Compare in the script: cgroup == cgroupid("/sys/fs/cgroup/…")',
+  plan: "A script says itself where it goes",
+  expect: "Let the script say it: END { exit(@n < 16) }",
+  "expect-none": "Let the script say it: END { exit(@n > 0) }",
+  junit: "Expectations are for tools",
+  tap: "Expectations are for tools",
+  ktap: "Expectations are for tools",
 };
 
 type Values = Map<string, string[]>;
@@ -121,7 +129,9 @@ export function parseScriptOptions(args: readonly string[]): ScriptOptions {
     ...defined("child", child),
     command,
     ...defined("outputFile", one("o")),
-    format: values.has("json") ? "records" : asFormat(one("f")),
+    format: values.has("json") || asFormat(one("format")) === "json"
+      ? "records"
+      : asFormat(one("f")),
     quiet: values.has("q"),
     verbose: values.has("v"),
     unsafe: values.has("unsafe"),

@@ -144,8 +144,9 @@ function generate(
     const name = `probe_${index}`;
     const assembled = assemble(lowered, attachPoint, diagnostics);
     if (assembled === undefined) return;
-    code.push({ name, section: sectionOf(attachment), code: assembled });
-    plans.push({ name, probe: types[index]!.probe, attachments, code: assembled });
+    const section = sectionOf(attachment);
+    code.push({ name, section, code: assembled });
+    plans.push({ name, section, probe: types[index]!.probe, attachments, code: assembled });
   });
   if (frameSize > LARGEST_FRAME) {
     const message = `not supported: ${frameSize} bytes of strings at once in a probe`;

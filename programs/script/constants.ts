@@ -9,7 +9,7 @@ export class Constants {
   #size = Constants.zeros;
 
   /** Where the zeros are. */
-  readonly zeroOffset = 0;
+  static readonly zeroOffset = 0;
 
   /** The offset of some bytes in the section. */
   add(bytes: Uint8Array): number {

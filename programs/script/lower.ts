@@ -821,11 +821,10 @@ export class Lowerer {
     if (size <= LARGEST_INLINE_COPY) {
       return this.#storeWords(Array<bigint>(size / 8).fill(0n), target);
     }
-    const { constants } = this.#script;
     for (let done = 0; done < size; done += Constants.zeros) {
       const count = Math.min(size - done, Constants.zeros);
       const place = { base: target.base, offset: target.offset + done };
-      this.ir.call("probe_read_kernel", place, BigInt(count), this.#symbol(constants.zeroOffset));
+      this.ir.call("probe_read_kernel", place, BigInt(count), this.#symbol(Constants.zeroOffset));
     }
   }
 

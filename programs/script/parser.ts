@@ -69,9 +69,9 @@ class Parser {
     while (tokens.peek().kind !== "end" && !tokens.failed) {
       const { text } = tokens.peek();
       if (this.#declarations.startsHere()) declarations.push(...this.#declarations.declaration());
-      else if (text === "config" && /^\s*=/.test(tokens.following(1))) {
+      else if (text === "config" && /^\s*=/.test(tokens.following())) {
         config.push(...this.#config());
-      } else if ((text === "fn" || text === "macro") && /^\s+\w+\s*\(/.test(tokens.following(1))) {
+      } else if ((text === "fn" || text === "macro") && /^\s+\w+\s*\(/.test(tokens.following())) {
         tokens.unsupported(`${text} definitions`);
       } else probes.push(this.#probe());
     }
@@ -327,7 +327,7 @@ class Parser {
   /** `name *)` can be nothing but a type. */
   #isPointerToName(): boolean {
     return this.#tokens.peek().kind === "identifier" &&
-      /^\s*\*[\s*]*\)/.test(this.#tokens.following(1));
+      /^\s*\*[\s*]*\)/.test(this.#tokens.following());
   }
 
   #postfix(start: Expression): Expression {

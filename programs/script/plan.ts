@@ -46,6 +46,8 @@ export type ActionPlan = Action & { readonly args: readonly ArgumentPlan[] };
 export interface ProgramPlan {
   /** As the object calls it. */
   readonly name: string;
+  /** The section, which says its type. */
+  readonly section: string;
   /** The probe as written. */
   readonly probe: string;
   /** All places that it goes to: a wildcard may stand for many. */

@@ -80,7 +80,7 @@ class Placed implements Disposable {
     this.#plan = plan;
     this.#multi = multi;
     const source = { source: plan.object, name: "script" };
-    const opened = openObject(skeletonOf(plan, options.name, []), source);
+    const opened = openObject(skeletonOf(plan, options.name), source);
     for (const program of multi) opened.setExpectedAttachType(program, "trace_kprobe_multi");
     this.object = opened.load();
     try {

@@ -53,7 +53,7 @@ export class TokenStream {
   }
 
   /** The text behind the next token, for a look further ahead: a few words. */
-  following(_tokens: 1): string {
+  following(): string {
     return this.#lexer.rest(this.peek().span.end);
   }
 
@@ -68,7 +68,7 @@ export class TokenStream {
   }
 
   #endsPredicate(): boolean {
-    return /^(?:\s|\/\/[^\n]*|\/\*[^]*?\*\/)*\{/.test(this.following(1));
+    return /^(?:\s|\/\/[^\n]*|\/\*[^]*?\*\/)*\{/.test(this.following());
   }
 
   accept(sign: Expected): boolean {

@@ -57,7 +57,7 @@ test("3000 random scripts load", { needs: [root, capabilities] }, () => {
     const { plan } = compile(source, { facts, settings: DEFAULT_SETTINGS, suggest: () => "" });
     if (plan === undefined) continue; // the arguments are those of other probes
     try {
-      openObject(skeletonOf(plan, "random", []), { source: plan.object, name: "script" }).load()
+      openObject(skeletonOf(plan, "random"), { source: plan.object, name: "script" }).load()
         [Symbol.dispose]();
       loaded++;
     } catch (error) {

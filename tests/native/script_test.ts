@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { comparable, runCase } from "../differential/compare.ts";
 import { GROUPS } from "../differential/programs.ts";
-import { BINARY, gimlet, run } from "../gimlet.ts";
+import { BINARY, gimlet, run, Running } from "../gimlet.ts";
 import { jsonRecords } from "../records.ts";
 import { listUsdtProbes } from "../../ffi/probes/usdt.ts";
 import { binary, capabilities, type Need, needsProgram, root, test } from "../support.ts";
@@ -85,6 +85,18 @@ test("static probes of programs, with their arguments", { needs: [...needs, pyth
   assertMatch(stdout, /^@done: \d+/m);
 });
 
+test("Ctrl-C ends a script in good order: END runs, maps are printed", { needs }, async () => {
+  const running = new Running([
+    ...[BINARY, "-e"],
+    `BEGIN { printf("ready\\n"); } interval:ms:1 { @ticks = count(); } END { printf("end\\n"); }`,
+  ]);
+  await running.until("ready");
+  running.kill("SIGINT");
+  const { status, stdout } = await running.finished();
+  assertEquals(status, 0);
+  assertMatch(stdout, /^ready\nend\n\n\n@ticks: \d+\n$/m);
+});
+
 test("signal() ends the process that is traced", { needs }, async () => {
   const { status } = await script(
     `tracepoint:syscalls:sys_enter_clock_nanosleep /pid == cpid/ { signal("KILL"); }`,
@@ -160,6 +172,7 @@ test("--json gives gimlet's own records", { needs }, async () => {
 
 test("exit(n) is the exit status; a mistake is 2; --dry-run ends at once", { needs }, async () => {
   assertEquals((await script("BEGIN { exit(7); }")).status, 7);
+  assertEquals((await script("BEGIN { @n = 3; exit(); } END { exit(@n < 16); }")).status, 1);
   assertEquals((await script("BEGIN { foo(); }")).status, 2);
   assertEquals((await script(`interval:s:100 { }`, "--dry-run")).status, 0);
 });

@@ -66,11 +66,6 @@ export class Declared {
     return word === undefined ? this.#facts.type(name) : { kind: "integer", ...word };
   }
 
-  /** Bytes of a type as C has it. */
-  sizeOf(type: Type): number {
-    return sizeInC(type);
-  }
-
   offsetOf(written: TypeName, path: string): number | undefined {
     let type = this.named(written);
     let offset = 0;

@@ -31,6 +31,7 @@ import {
   INT64,
   isNumeric,
   isSameKind,
+  sizeInC,
   type Space,
   type Type,
   typeName,
@@ -725,7 +726,7 @@ export class ProgramTyping implements Typing {
       return undefined;
     }
     const type = "kind" in node.of ? this.typeOf(node.of) : this.named(node.of);
-    return type === undefined ? undefined : BigInt(declared.sizeOf(type));
+    return type === undefined ? undefined : BigInt(sizeInC(type));
   }
 }
 

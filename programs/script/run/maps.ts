@@ -25,7 +25,7 @@ function bytes(size: number): Codec<DataView> {
 }
 
 /** What opens the object of a plan. */
-export function skeletonOf(plan: Plan, name: string, sections: readonly string[]): Skeleton {
+export function skeletonOf(plan: Plan, name: string): Skeleton {
   const maps = plan.objectMaps.map(({ name, type, keySize = 0, valueSize = 0, maxEntries }) => {
     const spec: MapSpec = {
       type: typeName(type),
@@ -43,7 +43,7 @@ export function skeletonOf(plan: Plan, name: string, sections: readonly string[]
   const variable = (offset: number) => ({ section: ".data", offset, codec: u64 });
   return {
     name,
-    programs: Object.fromEntries(plan.programs.map(({ name }, i) => [name, sections[i] ?? ""])),
+    programs: Object.fromEntries(plan.programs.map(({ name, section }) => [name, section])),
     maps: Object.fromEntries(maps),
     globals: {
       [NAMES.armed]: { ...variable(VARIABLES.armed), codec: ARMED },
