@@ -73,12 +73,14 @@ export class LoadedObject<S extends Skeleton> extends ObjectMaps<S> {
     return new DataView(mapping.buffer, offset, codec.size);
   }
 
+  /** Detaches what is attached, and closes it; twice is safe. */
   override [Symbol.dispose](): void {
     for (const mapping of this.#sections.values()) mapping[Symbol.dispose]();
     this.#sections.clear();
     super[Symbol.dispose]();
   }
 
+  /** @internal */
   protected override whenDetached(then: () => void): void {
     this.#links.close(then);
   }

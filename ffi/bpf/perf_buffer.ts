@@ -35,11 +35,16 @@ export interface PerfBufferOptions {
 
 /** The reader of a perf event array. Opening it puts an event for each CPU into the map; closing takes them out. */
 export class PerfBuffer<E> implements EventSource<E> {
+  /** That of each CPU's ring. */
   readonly fds: readonly number[];
   readonly #rings: readonly CpuRing<E>[];
   #closed = false;
 
-  /** @throws {BpfError | LibcError} */
+  /**
+   * Opens it.
+   *
+   * @internal
+   */
   constructor(mapFd: number, codec: Codec<E>, { cpus, bytesPerCpu }: PerfBufferOptions) {
     const rings: CpuRing<E>[] = [];
     try {
@@ -111,6 +116,7 @@ export class PerfBuffer<E> implements EventSource<E> {
     return [first, until];
   }
 
+  /** Closes it, and takes its rings out of the map; twice is safe. */
   [Symbol.dispose](): void {
     this.#closed = true;
     for (const ring of this.#rings) ring[Symbol.dispose]();
@@ -232,6 +238,7 @@ class CpuRing<E> implements Disposable {
     return this.#whole;
   }
 
+  /** Closes it, and takes its rings out of the map; twice is safe. */
   [Symbol.dispose](): void {
     this.#pages[Symbol.dispose]();
     this.#event[Symbol.dispose]();

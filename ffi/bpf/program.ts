@@ -134,7 +134,7 @@ export class Program {
   }
 
   /** A function or instruction of a program or library: `bpf_program__attach_uprobe_opts`. A cookie needs Linux >= 5.15. */
-  attachUprobe(target: UprobeTarget, name = nameOf(target)): Link {
+  attachUprobe(target: UprobeTarget, name: string = nameOf(target)): Link {
     return attachUprobe(this.#handle, target, name);
   }
 

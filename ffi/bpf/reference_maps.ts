@@ -11,6 +11,7 @@ import { type MapFacts, MapHandle } from "./map_handle.ts";
 
 /** Something that has a file descriptor: a map, a program. */
 export interface HasFd {
+  /** Its file descriptor. */
   readonly fd: number;
 }
 
@@ -19,6 +20,7 @@ abstract class ReferenceMap<K> extends MapHandle {
   readonly #key: Codec<K>;
   readonly #bytes: MapBytes;
 
+  /** @internal */
   constructor(info: MapFacts, key: Codec<K>) {
     super(info);
     this.#key = key;
@@ -66,6 +68,7 @@ abstract class ReferenceMap<K> extends MapHandle {
 
 /** The programs that others can go on with (`bpf_tail_call`), by index. A program of an object has an `fd`. */
 export class ProgramArray extends ReferenceMap<number> {
+  /** @internal */
   constructor(info: MapFacts) {
     super(info, u32);
   }
@@ -82,6 +85,7 @@ export interface MapOfMapsInfo<K, I> extends MapFacts {
 export class MapOfMaps<K, I extends HasFd = BpfMap<unknown, unknown>> extends ReferenceMap<K> {
   readonly #open: (fd: Fd) => I;
 
+  /** @internal */
   constructor(info: MapOfMapsInfo<K, I>) {
     super(info, info.key);
     this.#open = info.open;

@@ -13,8 +13,11 @@ import { debugFileOf } from "../symbols/file_symbols.ts";
 
 /** A function in a file: where it begins, in bytes from the start of the file. An IFUNC begins in several places. */
 export interface UserFunction {
+  /** The file. */
   readonly path: string;
+  /** Its name, as it was asked for. */
   readonly symbol: string;
+  /** In bytes from the start of the file. */
   readonly offsets: readonly number[];
 }
 

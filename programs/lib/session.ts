@@ -23,7 +23,9 @@ import { VERSION } from "./version.ts";
 
 /** Takes what a session gives. `flush` is called at least every 50 ms while there is something to flush. */
 export interface Sink {
+  /** Takes a value, in the order of what happened. */
   emit(value: Value): void;
+  /** Writes what was kept back. */
   flush(): void;
 }
 
@@ -40,8 +42,11 @@ export interface RunOptions {
   readonly plan?: string;
   /** The tool's own parameters. */
   readonly args?: Arguments;
+  /** Whom to trace; everyone where not given. */
   readonly filters?: Filters;
+  /** Ends it after so many ms. */
   readonly durationMs?: number;
+  /** Ends it after so many events. */
   readonly maxEvents?: number;
   /** Started once every probe is armed; tracing ends when it ends. */
   readonly command?: CommandOptions;
@@ -55,6 +60,7 @@ export interface RunOptions {
 
 /** How it went. */
 export interface Outcome {
+  /** The last value that was emitted. */
   readonly summary: SummaryValue;
   /** The command's exit status. */
   readonly commandStatus: number | undefined;

@@ -15,7 +15,7 @@ export class CannotStimulate extends Error {
 /** The deeds by name. */
 export const STIMULI = {
   /** Makes a process; that it can run no folder is its own matter, and takes no time. */
-  clone: async () => {
+  clone: async (): Promise<void> => {
     try {
       await new Deno.Command("/").output();
     } catch (error) {
@@ -23,23 +23,23 @@ export const STIMULI = {
     }
   },
   /** Syncs three times in a row: the first may have so much to write that the second comes late. */
-  sync: () => {
+  sync: (): void => {
     for (let i = 0; i < 3; i++) sync();
   },
   /** Reads from a disk, past the page cache. */
   disk: readSomeDisk,
   /** Reads random bytes. */
-  urandom: () => readOnce("/dev/urandom"),
+  urandom: (): void => readOnce("/dev/urandom"),
   /** Reads a file. */
-  read: () => readOnce("/proc/self/status"),
+  read: (): void => readOnce("/proc/self/status"),
   /** Measures a string. */
-  strlen: () => callStrlen(STRLEN_TEXT, STRLEN_TIMES),
+  strlen: (): void => callStrlen(STRLEN_TEXT, STRLEN_TIMES),
   /** Lets another thread run, and waits for it. */
-  switch: async () => {
+  switch: async (): Promise<void> => {
     for (let i = 0; i < 23; i++) await Deno.stat("/proc/self");
   },
   /** Serves one HTTP request. */
-  http: async () => {
+  http: async (): Promise<void> => {
     await using server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
       () => new Response("hello"),

@@ -64,6 +64,7 @@ export interface ToolSpec<S extends Skeleton> {
   readonly stream?: Stream<S>;
   /** Called once, before anything is counted; what it gives is called for each report: at the end, and every interval. */
   readonly report?: (object: LoadedObject<S>, args: Arguments) => () => Value[];
+  /** How often it reports before its end, where it does. */
   readonly interval?: (args: Arguments) => Interval;
   /** How `gimlet selftest` makes its event happen, and knows that it was seen. */
   readonly selftest: Selftest;
@@ -75,7 +76,9 @@ type PlansOf<S extends Skeleton> = Plans<keyof S["programs"] & string>;
 
 /** A tool, ready to run. */
 export interface Tool extends ToolSpec<Skeleton> {
+  /** That of its folder. */
   readonly name: string;
+  /** Its BPF object. */
   readonly skeleton: Skeleton;
 }
 
