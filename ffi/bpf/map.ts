@@ -15,7 +15,7 @@ import { decoded, encoded, MapBytes, UPDATE } from "./map_bytes.ts";
 import { mapRefusal } from "./failure.ts";
 import { type MapFacts, MapHandle } from "./map_handle.ts";
 
-export { sumOf } from "./per_cpu.ts";
+export { maxOf, sumOf } from "./per_cpu.ts";
 
 /** A map, and how its keys and values are read. */
 export interface MapInfo<K, V> extends MapFacts {

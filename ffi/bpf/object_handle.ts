@@ -54,7 +54,11 @@ export abstract class ObjectHandle<S extends Skeleton> implements Disposable {
     return this.#pointer;
   }
 
-  /** Hands the handle over to the next phase. */
+  /**
+   * Hands the handle over to the next phase.
+   *
+   * @internal
+   */
   protected release(): ObjectItems {
     void this.pointer; // throws where the object is closed
     this.#pointer = null;
@@ -71,7 +75,11 @@ export abstract class ObjectHandle<S extends Skeleton> implements Disposable {
     return this.#named("map", this.#items.maps, name);
   }
 
-  /** The map that holds the global variables of a section. */
+  /**
+   * The map that holds the global variables of a section.
+   *
+   * @internal
+   */
   protected sectionPointer(section: string): PointerValue {
     const name = [...this.#items.maps.keys()].find((name) => name.endsWith(section));
     return this.#named("section", this.#items.maps, name ?? section);

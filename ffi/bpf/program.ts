@@ -22,10 +22,12 @@ import {
   attachCgroup,
   attachNetns,
   attachSocket,
+  attachSockmap,
   attachTcx,
   attachXdp,
   type Direction,
   type Interface,
+  type SockmapHook,
   type XdpMode,
 } from "./attach/network.ts";
 import { attachPerfEvent, type PerfEventTarget } from "./attach/perf_event.ts";
@@ -33,7 +35,14 @@ import { attachTc, type TcOptions } from "./attach/tc.ts";
 import { attachUprobe, attachUsdt, type UprobeTarget, type UsdtTarget } from "./attach/user.ts";
 import type { Link } from "./link.ts";
 import type { ProgramHandle } from "./program_handle.ts";
-import { type ProgramInfo, programInfo, type ProgramStats, programStats } from "./program_info.ts";
+import {
+  type ProgramInfo,
+  programInfo,
+  programInstructions,
+  type ProgramStats,
+  programStats,
+} from "./program_info.ts";
+import type { HasFd } from "./reference_maps.ts";
 import { testRun, type TestRunOptions, type TestRunResult } from "./test_run.ts";
 
 /**
@@ -174,6 +183,14 @@ export class Program {
     return attachSocket(this.#handle, socket);
   }
 
+  /**
+   * What the sockets in a map of sockets (`sockmap`, `sockhash`) send or receive: `bpf_prog_attach`; BCC's `attach_func`.
+   * A program that lets packets through, and is not detached, stays as long as the map.
+   */
+  attachSockmap(map: HasFd & { readonly name: string }, hook: SockmapHook): Link {
+    return attachSockmap(this.#handle, map, hook);
+  }
+
   /** The packets that an interface receives, before anything else sees them. Needs Linux >= 5.9. */
   attachXdp(where: Interface, options?: { readonly mode?: XdpMode }): Link {
     return attachXdp(this.#handle, where, options);
@@ -222,6 +239,14 @@ export class Program {
   /** What the kernel tells of it: `bpf_obj_get_info_by_fd`. */
   info(): ProgramInfo {
     return programInfo(this.#handle);
+  }
+
+  /**
+   * Its instructions (`struct bpf_insn`, 8 bytes each) as the verifier left them: BCC's `dump_func`. Empty where the kernel hides them
+   * (it has hardened them: `net.core.bpf_jit_harden`).
+   */
+  instructions(): Bytes {
+    return programInstructions(this.#handle);
   }
 
   /** How often it ran and how long, while {@linkcode enableStats} had the kernel count. */

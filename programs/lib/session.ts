@@ -31,6 +31,7 @@ export interface Sink {
 
 /** Why a session is asked to stop, as the reason of its `stop` signal. */
 export interface StopRequest {
+  /** Why it stops. */
   readonly reason: EndReason;
   /** The signal to pass on to the command, if any. */
   readonly signal?: Deno.Signal;

@@ -12,10 +12,21 @@ export class CannotStimulate extends Error {
   override readonly name = "CannotStimulate";
 }
 
+/** The name of a deed. */
+export type StimulusName =
+  | "clone"
+  | "sync"
+  | "disk"
+  | "urandom"
+  | "read"
+  | "strlen"
+  | "switch"
+  | "http";
+
 /** The deeds by name. */
 export const STIMULI = {
   /** Makes a process; that it can run no folder is its own matter, and takes no time. */
-  clone: async (): Promise<void> => {
+  clone: async () => {
     try {
       await new Deno.Command("/").output();
     } catch (error) {
@@ -23,23 +34,23 @@ export const STIMULI = {
     }
   },
   /** Syncs three times in a row: the first may have so much to write that the second comes late. */
-  sync: (): void => {
+  sync: () => {
     for (let i = 0; i < 3; i++) sync();
   },
   /** Reads from a disk, past the page cache. */
   disk: readSomeDisk,
   /** Reads random bytes. */
-  urandom: (): void => readOnce("/dev/urandom"),
+  urandom: () => readOnce("/dev/urandom"),
   /** Reads a file. */
-  read: (): void => readOnce("/proc/self/status"),
+  read: () => readOnce("/proc/self/status"),
   /** Measures a string. */
-  strlen: (): void => callStrlen(STRLEN_TEXT, STRLEN_TIMES),
+  strlen: () => callStrlen(STRLEN_TEXT, STRLEN_TIMES),
   /** Lets another thread run, and waits for it. */
-  switch: async (): Promise<void> => {
+  switch: async () => {
     for (let i = 0; i < 23; i++) await Deno.stat("/proc/self");
   },
   /** Serves one HTTP request. */
-  http: async (): Promise<void> => {
+  http: async () => {
     await using server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
       () => new Response("hello"),
@@ -47,10 +58,7 @@ export const STIMULI = {
     const { port } = server.addr;
     await (await fetch(`http://127.0.0.1:${port}/index.html`)).text();
   },
-} as const satisfies Readonly<Record<string, () => void | Promise<void>>>;
-
-/** The name of a deed. */
-export type StimulusName = keyof typeof STIMULI;
+} as const satisfies Readonly<Record<StimulusName, () => void | Promise<void>>>;
 
 function readOnce(path: string): void {
   using file = Deno.openSync(path);

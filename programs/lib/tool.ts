@@ -11,6 +11,7 @@ import type { Value } from "./value.ts";
 export interface Parameter {
   /** As people write it: `interval`, or `--unit`. */
   readonly name: string;
+  /** What it is, in a line. */
   readonly help: string;
   /** What may stand there. */
   readonly pattern: RegExp;
@@ -23,6 +24,7 @@ export type Arguments = Readonly<Record<string, string>>;
 
 /** When a tool reports while it runs. */
 export interface Interval {
+  /** How often, in ms. */
   readonly ms: number;
   /** How often; then it ends. Without it, it goes on. */
   readonly count?: number;
@@ -72,7 +74,8 @@ export interface ToolSpec<S extends Skeleton> {
   readonly durationMs?: number;
 }
 
-type PlansOf<S extends Skeleton> = Plans<keyof S["programs"] & string>;
+/** Plans that name programs of a skeleton. */
+export type PlansOf<S extends Skeleton> = Plans<keyof S["programs"] & string>;
 
 /** A tool, ready to run. */
 export interface Tool extends ToolSpec<Skeleton> {
