@@ -141,6 +141,10 @@ export {
 } from "./ffi/wire/codec.ts";
 export { struct, type StructField } from "./ffi/wire/struct.ts";
 export { bytes, f32, f64, s128, u128 } from "./ffi/wire/wide.ts";
+// What only generated skeletons call
+export { requireType } from "./ffi/wire/check.ts";
+export { cstring, putCString } from "./ffi/wire/cstring.ts";
+export { bits } from "./ffi/wire/wide.ts";
 export type { CValue } from "./ffi/wire/value.ts";
 export type { IntegerShape, Shape, Shapes, WideShape } from "./ffi/wire/shape.ts";
 export type { Bytes } from "./ffi/raw/memory.ts";
