@@ -4,7 +4,8 @@
 
 import type { Skeleton } from "../../../ffi/bpf/skeleton.ts";
 import type { Codec } from "../../../ffi/wire/codec.ts";
-import { array, bool, chars, u32, u64 } from "../../../ffi/wire/codec.ts";
+import { array, bool, chars, s64, u32, u64 } from "../../../ffi/wire/codec.ts";
+import { requireType } from "../../../ffi/wire/check.ts";
 
 /** `struct stacks_t`: 16 bytes */
 export interface Stacks {
@@ -26,9 +27,10 @@ export const stacksCodec: Codec<Stacks> = {
       user: view.getBigInt64(at + 8, true),
     };
   },
-  encode(view, at, value) {
-    view.setBigInt64(at, value.kernel, true);
-    view.setBigInt64(at + 8, value.user, true);
+  encode(view, at, value, what) {
+    requireType(value, "object", what);
+    s64.encode(view, at, value.kernel, "kernel");
+    s64.encode(view, at + 8, value.user, "user");
   },
 };
 
