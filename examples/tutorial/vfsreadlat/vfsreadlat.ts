@@ -4,6 +4,7 @@ import { openObject, printLog2Hist } from "../../../mod.ts";
 import { vfsreadlat } from "./vfsreadlat.gen.ts";
 
 const seconds = Number(Deno.args[0] ?? 5);
+const interrupted = new Promise<void>((resolve) => Deno.addSignalListener("SIGINT", resolve));
 using object = openObject(vfsreadlat).load();
 object.program("on_exit").attach();
 object.program("on_enter").attach();
@@ -16,6 +17,6 @@ function report(): void {
 
 console.log("Tracing... Hit Ctrl-C to end.");
 const timer = setInterval(report, seconds * 1000);
-await new Promise<void>((resolve) => Deno.addSignalListener("SIGINT", resolve));
+await interrupted;
 clearInterval(timer);
 report();
