@@ -7,7 +7,8 @@
  * are bigints.
  *
  * @example Count the calls of `strlen()` by their strings
- * ```ts ignore
+ * ```ts
+ * // As root, with an object of one's own:
  * import { openObject } from "./mod.ts";
  *
  * using object = openObject(new URL("./strlen.bpf.o", import.meta.url)).load();
@@ -144,7 +145,7 @@ export { bytes, f32, f64, s128, u128 } from "./ffi/wire/wide.ts";
 // What only generated skeletons call
 export { requireType } from "./ffi/wire/check.ts";
 export { cstring, putCString } from "./ffi/wire/cstring.ts";
-export { bits } from "./ffi/wire/wide.ts";
+export { type BitField, bits } from "./ffi/wire/wide.ts";
 export type { CValue } from "./ffi/wire/value.ts";
 export type { IntegerShape, Shape, Shapes, WideShape } from "./ffi/wire/shape.ts";
 export type { Bytes } from "./ffi/raw/memory.ts";

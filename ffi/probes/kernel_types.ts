@@ -12,7 +12,8 @@ let known: Btf | undefined;
  * `kernel_struct_has_field`. `false` where there is no such struct.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * // As root:
  * kernelHasField("task_struct", "__state"); // true since Linux 5.14
  * ```
  * @throws {BpfError} E_NO_BTF
