@@ -56,6 +56,16 @@ export type {
   Skeleton,
 } from "./ffi/bpf/skeleton.ts";
 
+// C to objects, where clang is installed
+export {
+  compile,
+  CompileError,
+  type CompileOptions,
+  type CompileSource,
+} from "./programs/lib/compile.ts";
+export type { Diagnostic } from "./ffi/clang/diagnostics.ts";
+export type { BpfArch } from "./ffi/clang/flags.ts";
+
 // Programs, and what they are attached to
 export { Program } from "./ffi/bpf/program.ts";
 export type { AttachFunction } from "./ffi/bpf/attach_type.ts";
@@ -218,6 +228,7 @@ export { libbpfVersion } from "./ffi/bpf/version.ts";
 // gimlet's own tools, run by a program or a test
 export {
   type Arguments,
+  type AttachedTool,
   defineTool,
   type Interval,
   type Parameter,
@@ -225,6 +236,7 @@ export {
   type Selftest,
   type Tool,
   type ToolSpec,
+  type TraceTarget,
 } from "./programs/lib/tool.ts";
 export type { StimulusName } from "./programs/lib/stimulus.ts";
 export type { OpenStream, Stream } from "./programs/lib/stream.ts";

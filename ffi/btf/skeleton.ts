@@ -116,8 +116,10 @@ class Generator {
     const hasStructs = this.#collector.structs.length > 0;
     if (library !== undefined) {
       const used = Object.values(IMPORTS).flat().filter((name) => this.#used.has(name));
-      const names = [...used, ...(hasStructs ? ["type Codec"] : []), "type Skeleton"];
-      return `import { ${names.join(", ")} } from "${library}";\n`;
+      const types = [...(hasStructs ? ["Codec"] : []), "Skeleton"];
+      const lines = [`import type { ${types.join(", ")} } from "${library}";\n`];
+      if (used.length > 0) lines.push(`import { ${used.join(", ")} } from "${library}";\n`);
+      return lines.join("");
     }
     const lines = [`import type { Skeleton } from "${ffi}/bpf/skeleton.ts";`];
     if (hasStructs) {

@@ -2,7 +2,8 @@
 // deno-fmt-ignore-file
 /** What bitehist.bpf.c has inside: its types, programs, maps and variables. */
 
-import { u32, u64, type Skeleton } from "../../../mod.ts";
+import type { Skeleton } from "../../../mod.ts";
+import { u32, u64 } from "../../../mod.ts";
 
 /** bitehist.bpf.c, compiled. */
 export const bitehist = {

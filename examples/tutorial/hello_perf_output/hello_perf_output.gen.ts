@@ -2,7 +2,8 @@
 // deno-fmt-ignore-file
 /** What hello_perf_output.bpf.c has inside: its types, programs, maps and variables. */
 
-import { u32, u64, requireType, cstring, putCString, type Codec, type Skeleton } from "../../../mod.ts";
+import type { Codec, Skeleton } from "../../../mod.ts";
+import { u32, u64, requireType, cstring, putCString } from "../../../mod.ts";
 
 /** `struct data_t`: 32 bytes */
 export interface Data {

@@ -2,7 +2,7 @@
 // deno-fmt-ignore-file
 /** What hello_world.bpf.c has inside: its types, programs, maps and variables. */
 
-import { type Skeleton } from "../../../mod.ts";
+import type { Skeleton } from "../../../mod.ts";
 
 /** hello_world.bpf.c, compiled. */
 export const hello_world = {

@@ -2,7 +2,8 @@
 // deno-fmt-ignore-file
 /** What strlen_count.bpf.c has inside: its types, programs, maps and variables. */
 
-import { u64, requireType, cstring, putCString, type Codec, type Skeleton } from "../../../mod.ts";
+import type { Codec, Skeleton } from "../../../mod.ts";
+import { u64, requireType, cstring, putCString } from "../../../mod.ts";
 
 /** `struct key_t`: 80 bytes */
 export interface Key {

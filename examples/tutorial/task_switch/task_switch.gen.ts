@@ -2,7 +2,8 @@
 // deno-fmt-ignore-file
 /** What task_switch.bpf.c has inside: its types, programs, maps and variables. */
 
-import { u32, u64, requireType, type Codec, type Skeleton } from "../../../mod.ts";
+import type { Codec, Skeleton } from "../../../mod.ts";
+import { u32, u64, requireType } from "../../../mod.ts";
 
 /** `struct key_t`: 8 bytes */
 export interface Key {

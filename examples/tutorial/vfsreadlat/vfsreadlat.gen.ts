@@ -2,7 +2,8 @@
 // deno-fmt-ignore-file
 /** What vfsreadlat.bpf.c has inside: its types, programs, maps and variables. */
 
-import { u32, u64, requireType, cstring, putCString, type Codec, type Skeleton } from "../../../mod.ts";
+import type { Codec, Skeleton } from "../../../mod.ts";
+import { u32, u64, requireType, cstring, putCString } from "../../../mod.ts";
 
 /** `struct key_t`: 20 bytes */
 export interface Key {
