@@ -4,6 +4,7 @@ import { assert, assertEquals } from "../../assert.ts";
 import { checkTypes } from "./check_types.ts";
 
 const ROOT = new URL("../../..", import.meta.url).pathname;
+const MOD = new URL("../../../mod.ts", import.meta.url).href;
 const PAGE = await Deno.readTextFile(`${ROOT}docs/api.md`);
 /** The calls of BCC's Python API, a name a line. */
 const CALLS = (await Deno.readTextFile(`${ROOT}tests/fixtures/bcc/python_api.txt`)).trim().split(
@@ -32,16 +33,21 @@ const ROWS = LINES.filter((cells) => cells.length === 3).map(([bcc, ours, exampl
 
 Deno.test("api.md: every example compiles", async () => {
   const context = /^```ts\n(.*?)^```$/ms.exec(PAGE)![1]!
-    .replace("../mod.ts", new URL("../../../mod.ts", import.meta.url).href);
+    .replace("../mod.ts", MOD);
   const functions = ROWS.map(({ example }, i) =>
     `export async function e${i}() {\n${example}\n}\n`
   );
   assertEquals(await checkTypes(context + functions.join("")), "");
 });
 
+Deno.test("the README's example of the library compiles", async () => {
+  const readme = await Deno.readTextFile(`${ROOT}README.md`);
+  const [, code] = /^```ts\n(.*?)^```$/ms.exec(readme)!;
+  assertEquals(await checkTypes(code!.replace("./mod.ts", MOD)), "");
+});
+
 Deno.test("api.md: an example that names what there is not would not compile", async () => {
-  const mod = new URL("../../../mod.ts", import.meta.url).href;
-  const errors = await checkTypes(`import * as gimlet from "${mod}";\ngimlet.openObjects("x");\n`);
+  const errors = await checkTypes(`import * as gimlet from "${MOD}";\ngimlet.openObjects("x");\n`);
   assert(errors.includes("openObjects"), errors);
 });
 
