@@ -112,6 +112,14 @@ export {
 export { AttachedPlan, attachFirst, type Plan, type Plans } from "./ffi/probes/plan.ts";
 export { syscallFunction } from "./ffi/probes/kernel_function.ts";
 export { findUserFunction, type UserFunction } from "./ffi/probes/user_function.ts";
+export type { Diagnostic } from "./ffi/clang/diagnostics.ts";
+export type { BpfArch } from "./ffi/clang/flags.ts";
+export {
+  compile,
+  CompileError,
+  type CompileOptions,
+  type CompileSource,
+} from "./programs/lib/compile.ts";
 export { type Outcome, type RunOptions, runTool, type Sink } from "./programs/lib/session.ts";
 export { watched } from "./programs/lib/expectations.ts";
 export { ExpectError } from "./programs/lib/expect/diagnostic.ts";

@@ -9,6 +9,7 @@ import { lessonLines } from "./lesson.ts";
 import { isListOption, listCommand } from "./list.ts";
 import { recordCommand, replayCommand } from "./record.ts";
 import { errorLines } from "./report.ts";
+import { runObjectCommand } from "./run_object.ts";
 import { printAll, runToolCommand } from "./run_tool.ts";
 import { schemaLines } from "./schema.ts";
 import { selftest } from "./selftest.ts";
@@ -20,7 +21,7 @@ import { vmCommand } from "./vm_command.ts";
 import { tell, Writer } from "./writer.ts";
 
 const SUBCOMMANDS = [
-  ...["help", "lesson", "list", "record", "replay", "schema", "selftest", "version", "vm"],
+  ...["help", "lesson", "list", "record", "replay", "run", "schema", "selftest", "version", "vm"],
 ] as const;
 
 /** Runs gimlet with its arguments; gives the exit status. */
@@ -46,6 +47,8 @@ export async function main(args: readonly string[]): Promise<number> {
       return await recordCommand(rest, findTool);
     case "replay":
       return await replayCommand(rest);
+    case "run":
+      return await runObjectCommand(rest);
     case "selftest":
       return await selftest(rest);
     case "version":

@@ -18,7 +18,7 @@ import { applyFilters, type Filters } from "./filters.ts";
 import { LossMeter } from "./losses.ts";
 import { OverheadMeter } from "./overhead.ts";
 import type { OpenStream } from "./stream.ts";
-import { type Arguments, type Interval, plansOf, type Tool } from "./tool.ts";
+import { type Arguments, type AttachedTool, type Interval, plansOf, type Tool } from "./tool.ts";
 import type { EndReason, LostValue, SummaryValue, Value } from "./value.ts";
 import { VERSION } from "./version.ts";
 
@@ -70,6 +70,7 @@ const RECORDS_PER_TURN = 8192;
 // The kernel wakes the reader when a buffer is a quarter full; until then it looks by itself this often.
 const LOOK_EVERY_MS = 20;
 const LOSSES_EVERY_MS = 1000;
+const ARMED = "gimlet_armed";
 
 /**
  * Runs a tool to its end.
@@ -78,13 +79,21 @@ const LOSSES_EVERY_MS = 1000;
  */
 export async function runTool(tool: Tool, options: RunOptions, sink: Sink): Promise<Outcome> {
   requireCapabilities();
-  const plans = chosenPlans(tool, options);
-  const pid = tracedProcess(tool, options);
-  using attached = attachFirst(plans, () => openTool(tool, options), { pid });
+  const { plan, notes } = attachTool(tool, options);
+  using attached = plan;
   using stream = openStream(tool, attached.object);
-  announce(tool, attached, sink);
+  announce(tool, { attached, notes }, sink);
   const session = new Session(tool, attached, stream, options, sink);
   return await session.run();
+}
+
+/** By its own way, else by the first plan that works. */
+function attachTool(tool: Tool, options: RunOptions): AttachedTool {
+  const pid = tracedProcess(tool, options);
+  if (tool.attach !== undefined) return tool.attach({ pid, filters: options.filters ?? {} });
+  const plan = attachFirst(chosenPlans(tool, options), () => openTool(tool, options), { pid });
+  const note = tool.notes?.[plan.name];
+  return { plan, notes: note === undefined ? [] : [note] };
 }
 
 function openStream(tool: Tool, object: LoadedObject<Skeleton>): OpenStream | undefined {
@@ -148,7 +157,14 @@ function openTool(tool: Tool, { filters = {}, args = {} }: Target) {
   return object;
 }
 
-function announce(tool: Tool, attached: AttachedPlan<Skeleton>, sink: Sink): void {
+function announce(
+  tool: Tool,
+  { attached, notes }: {
+    readonly attached: AttachedPlan<Skeleton>;
+    readonly notes: readonly string[];
+  },
+  sink: Sink,
+): void {
   sink.emit({
     type: "header",
     tool: tool.name,
@@ -157,8 +173,7 @@ function announce(tool: Tool, attached: AttachedPlan<Skeleton>, sink: Sink): voi
     kernel: Deno.osRelease(),
     boot_to_wall_ns: clockNow("realtime") - clockNow("monotonic"),
   });
-  const note = tool.notes?.[attached.name];
-  if (note !== undefined) sink.emit({ type: "status", kind: "note", text: note });
+  for (const text of notes) sink.emit({ type: "status", kind: "note", text });
   for (const text of [tool.banner, tool.stream?.header]) {
     if (text !== undefined) sink.emit({ type: "status", kind: "output", text });
   }
@@ -215,7 +230,7 @@ class Session {
     const wake = () => this.#epoll.wake();
     stop.addEventListener("abort", wake);
     try {
-      this.#attached.object.setGlobal("gimlet_armed", true);
+      this.#arm(true);
       this.#sink.flush();
       onArmed?.();
       if (command !== undefined) {
@@ -231,6 +246,12 @@ class Session {
       this.#overhead?.[Symbol.dispose]();
       await this.#epoll.close();
     }
+  }
+
+  /** An object that is none of gimlet's may have no such switch: its programs run from when they are attached. */
+  #arm(armed: boolean): void {
+    const { object } = this.#attached;
+    if (Object.hasOwn(object.skeleton.globals, ARMED)) object.setGlobal(ARMED, armed);
   }
 
   async #readUntilEnd(): Promise<EndReason> {
@@ -274,9 +295,8 @@ class Session {
   }
 
   async #finish(reason: EndReason): Promise<SummaryValue> {
-    const { object } = this.#attached;
     const duration_ns = clockNow("monotonic") - this.#started;
-    object.setGlobal("gimlet_armed", false);
+    this.#arm(false);
     await this.#attached.settle();
     const losses = this.#losses.news();
     // What happened before the end was seen; beyond the limit that was asked for nothing is.
