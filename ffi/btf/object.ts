@@ -63,7 +63,7 @@ export interface GlobalDescription {
   /** The id of its type */
   readonly type: number;
   /** Whether it is seen in its own file only. */
-  readonly isStatic?: true;
+  readonly isStatic?: boolean;
 }
 
 /** The type of the records in a ring or perf buffer. */
@@ -155,7 +155,7 @@ function readGlobals(elf: Elf, btf: Btf, sections: readonly BtfSection[]): Globa
         section: section.name,
         offset: offsets.get(`${section.name} ${name}`) ?? offset,
         type,
-        ...(linkage === "static" ? { isStatic: true } as const : {}),
+        ...(linkage === "static" ? { isStatic: true } : {}),
       }))
   );
 }

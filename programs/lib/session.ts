@@ -79,10 +79,10 @@ const ARMED = "gimlet_armed";
  */
 export async function runTool(tool: Tool, options: RunOptions, sink: Sink): Promise<Outcome> {
   requireCapabilities();
-  const { plan, notes } = attachTool(tool, options);
-  using attached = plan;
+  const made = attachTool(tool, options);
+  using attached = made.plan;
   using stream = openStream(tool, attached.object);
-  announce(tool, { attached, notes }, sink);
+  announce(tool, made, sink);
   const session = new Session(tool, attached, stream, options, sink);
   return await session.run();
 }
@@ -93,7 +93,7 @@ function attachTool(tool: Tool, options: RunOptions): AttachedTool {
   if (tool.attach !== undefined) return tool.attach({ pid, filters: options.filters ?? {} });
   const plan = attachFirst(chosenPlans(tool, options), () => openTool(tool, options), { pid });
   const note = tool.notes?.[plan.name];
-  return { plan, notes: note === undefined ? [] : [note] };
+  return { plan, walks: [], notes: note === undefined ? [] : [note] };
 }
 
 function openStream(tool: Tool, object: LoadedObject<Skeleton>): OpenStream | undefined {
@@ -157,19 +157,12 @@ function openTool(tool: Tool, { filters = {}, args = {} }: Target) {
   return object;
 }
 
-function announce(
-  tool: Tool,
-  { attached, notes }: {
-    readonly attached: AttachedPlan<Skeleton>;
-    readonly notes: readonly string[];
-  },
-  sink: Sink,
-): void {
+function announce(tool: Tool, { plan, walks, notes }: AttachedTool, sink: Sink): void {
   sink.emit({
     type: "header",
     tool: tool.name,
     version: VERSION,
-    plan: attached.name,
+    plan: plan.name,
     kernel: Deno.osRelease(),
     boot_to_wall_ns: clockNow("realtime") - clockNow("monotonic"),
   });
@@ -177,7 +170,7 @@ function announce(
   for (const text of [tool.banner, tool.stream?.header]) {
     if (text !== undefined) sink.emit({ type: "status", kind: "output", text });
   }
-  sink.emit({ type: "attached", probes: attached.links.map(({ target }) => target) });
+  sink.emit({ type: "attached", probes: [...plan.links, ...walks].map(({ target }) => target) });
 }
 
 class Session {
@@ -248,10 +241,15 @@ class Session {
     }
   }
 
-  /** An object that is none of gimlet's may have no such switch: its programs run from when they are attached. */
-  #arm(armed: boolean): void {
+  /**
+   * An object that is none of gimlet's may have no such switch: its programs run from when they are attached until they are
+   * detached.
+   */
+  #arm(armed: boolean): boolean {
     const { object } = this.#attached;
-    if (Object.hasOwn(object.skeleton.globals, ARMED)) object.setGlobal(ARMED, armed);
+    const isThere = Object.hasOwn(object.skeleton.globals, ARMED);
+    if (isThere) object.setGlobal(ARMED, armed);
+    return isThere;
   }
 
   async #readUntilEnd(): Promise<EndReason> {
@@ -296,8 +294,8 @@ class Session {
 
   async #finish(reason: EndReason): Promise<SummaryValue> {
     const duration_ns = clockNow("monotonic") - this.#started;
-    this.#arm(false);
-    await this.#attached.settle();
+    if (this.#arm(false)) await this.#attached.settle();
+    else await this.#attached.detach();
     const losses = this.#losses.news();
     // What happened before the end was seen; beyond the limit that was asked for nothing is.
     if (reason !== "max-events") {

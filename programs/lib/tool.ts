@@ -1,5 +1,6 @@
 /** What a tool is: a declaration. How it runs is the session's matter, and the same for all. */
 
+import type { Link } from "../../ffi/bpf/link.ts";
 import type { LoadedObject, OpenObject } from "../../ffi/bpf/object.ts";
 import type { Skeleton } from "../../ffi/bpf/skeleton.ts";
 import type { AttachedPlan, Plans } from "../../ffi/probes/plan.ts";
@@ -85,6 +86,8 @@ export interface TraceTarget {
 /** A tool whose programs are attached, and what a person has to know of that. */
 export interface AttachedTool {
   readonly plan: AttachedPlan<Skeleton>;
+  /** The iterators: nothing calls them, the tool's reports walk over them. */
+  readonly walks: readonly Link[];
   readonly notes: readonly string[];
 }
 

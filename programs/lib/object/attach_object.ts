@@ -27,6 +27,13 @@ export interface ProgramFailure {
   readonly error: BpfError;
 }
 
+/** A program that is attached. */
+export interface AttachedProgram {
+  readonly program: string;
+  readonly section: string;
+  readonly target: string;
+}
+
 /** An object that is attached. */
 export interface AttachedObject {
   readonly object: LoadedObject<DynamicSkeleton>;
@@ -34,7 +41,7 @@ export interface AttachedObject {
   /** The links of iterators, by program: they are walked over, nothing calls them. */
   readonly iterators: ReadonlyMap<string, Link>;
   /** Each program that is attached, and where. */
-  readonly attached: readonly { readonly program: string; readonly target: string }[];
+  readonly attached: readonly AttachedProgram[];
   /** With `any`: what was left out. */
   readonly failures: readonly ProgramFailure[];
   /** The programs that nobody asked for. */
@@ -68,19 +75,20 @@ export function attachObject(
   const { object, chosen, left } = loadChosen(open, choice, failures);
   const links: Link[] = [];
   const iterators = new Map<string, Link>();
-  const attached: { program: string; target: string }[] = [];
+  const attached: AttachedProgram[] = [];
   try {
     for (const program of chosen) {
       try {
         const made = attachProgram(object, program, { choice, pid });
-        links.push(...made);
-        attached.push(...made.map(({ target }) => ({ program, target })));
-        if (isIterator(sectionOf(object, program))) iterators.set(program, made[0]!);
+        const section = object.skeleton.programs[program] ?? "";
+        attached.push(...made.map(({ target }) => ({ program, section, target })));
+        if (isIterator(section)) iterators.set(program, made[0]!);
+        else links.push(...made);
       } catch (error) {
         failures.push(failureOf(object.skeleton, program, error));
       }
     }
-    if (failures.length > 0 && !(choice.any && links.length > 0)) {
+    if (failures.length > 0 && !(choice.any && attached.length > 0)) {
       throw notAttached(object.skeleton, failures);
     }
     return { object, links, iterators, attached, failures, left };
@@ -166,10 +174,6 @@ function attachProgram(
   }
 }
 
-function sectionOf({ skeleton }: LoadedObject<DynamicSkeleton>, program: string): string {
-  return skeleton.programs[program] ?? "";
-}
-
 function failureOf(skeleton: DynamicSkeleton, program: string, error: unknown): ProgramFailure {
   if (!(error instanceof BpfError)) throw error;
   const section = skeleton.programs[program] ?? "";
@@ -178,10 +182,7 @@ function failureOf(skeleton: DynamicSkeleton, program: string, error: unknown): 
 
 /** One line for each program that failed. */
 export function failureLine({ program, section, error }: ProgramFailure): string {
-  const { cause, hint } = error;
-  return `${program} (${section}): ${cause}${
-    hint === undefined ? "" : `; ${hint.replaceAll("\n", "; ")}`
-  }`;
+  return `${program} (${section}): ${error.cause}`;
 }
 
 function notAttached(skeleton: DynamicSkeleton, failures: readonly ProgramFailure[]): BpfError {
@@ -195,7 +196,8 @@ function notAttached(skeleton: DynamicSkeleton, failures: readonly ProgramFailur
       ? error.cause
       : ["each for a reason of its own", ...failures.map(failureLine)].join("\n  "),
     hint: [
-      ...(failures.length === 1 && error.hint !== undefined ? [error.hint] : []),
+      // What it says where a section tells too little is which method of the library to call.
+      ...(error.hint === undefined || error.code === "E_ATTACH" ? [] : [error.hint]),
       `Say where: --attach ${program}=PLACE`,
       `Go on without: --skip ${failures.map(({ program }) => program).join(",")}, or --any`,
     ].join("\n"),

@@ -126,7 +126,8 @@ function variableValue(name: string, value: Plain): MapValue {
 function iteratorValue(name: string, link: Link): MapValue {
   const decoder = new TextDecoder();
   const text = readIterator(link).map((chunk) => decoder.decode(chunk, { stream: true })).join("");
-  const lines = (text + decoder.decode()).replace(/\n$/, "").split("\n");
+  const whole = text + decoder.decode();
+  const lines = whole === "" ? [] : whole.replace(/\n$/, "").split("\n");
   return {
     type: "map",
     name,

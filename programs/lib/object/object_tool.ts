@@ -96,6 +96,7 @@ export function objectTool({ name, bytes }: NamedObject, choice: ObjectChoice): 
       for (const [program, link] of made.iterators) iterators.set(program, link);
       return {
         plan: new AttachedPlan<Skeleton>("sections", made.object, made.links),
+        walks: [...made.iterators.values()],
         notes: notesOf(made, { bytes, buffers, verbose: choice.verbose }),
       };
     },
@@ -138,7 +139,8 @@ function notesOf(
     readonly verbose: boolean;
   },
 ): string[] {
-  const prints = helperCalls(parseElf(bytes));
+  const sections = attached.map(({ section }) => section);
+  const prints = helperCalls(parseElf(bytes), sections);
   return [
     ...failures.map((failure) => `left out ${failureLine(failure)}`),
     ...(verbose
