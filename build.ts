@@ -62,6 +62,7 @@ const TEST_PACKAGES = [
     "libcap2-bin",
     "strace",
     "bpftrace",
+    "xz-utils",
   ],
 ];
 

@@ -279,6 +279,7 @@ export type {
   LostValue,
   MapValue,
   Plain,
+  StatsValue,
   StatusValue,
   SummaryValue,
   Value,

@@ -13,7 +13,7 @@ export const GET_CLANG = "apt-get install clang libbpf-dev";
 export type BpfArch = "x86" | "arm64";
 
 /** A machine, as the C files name it: `__TARGET_ARCH_x86`. */
-export function bpfArch(arch: "x86_64" | "aarch64"): BpfArch {
+export function bpfArch(arch: string): BpfArch {
   return arch === "aarch64" ? "arm64" : "x86";
 }
 

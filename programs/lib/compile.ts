@@ -52,7 +52,7 @@ const MEMORY = "/dev/shm";
 /**
  * Compiles BPF C to an object, for {@linkcode openObject}. No kernel headers are needed: gimlet's `vmlinux.h` (the types that
  * its own programs use), `gimlet.bpf.h` and the others of `programs/include` are there for `#include`, and libbpf's of the package
- * libbpf-dev. A `vmlinux.h` beside the file, or in a folder of `include`, comes first.
+ * libbpf-dev (not where gimlet itself is imported from another machine). A `vmlinux.h` beside the file, or in a folder of `include`, comes first.
  *
  * The object comes through a pipe. A compiled binary, which has its headers inside, copies them into a folder in memory
  * (`/dev/shm`, else where `$TMPDIR` says) until clang has ended.
@@ -69,7 +69,7 @@ export async function compile(
   using headers = headerFolder();
   const { include = [], define = {}, flags = [], arch = bpfArch(Deno.build.arch) } = options;
   const args = [
-    ...bpfFlags({ arch, include: [...include, headers.path], root: Deno.cwd() }),
+    ...bpfFlags({ arch, include: [...include, ...headers.paths], root: Deno.cwd() }),
     "-fno-color-diagnostics",
     ...Object.entries(define).map(([name, value]) => `-D${name}=${value}`),
     ...flags,
@@ -179,9 +179,11 @@ async function run(clang: string, args: readonly string[], text?: string) {
 }
 
 /** The folder of gimlet's own headers, and what is to be done when they are not needed any more. */
-function headerFolder(): { readonly path: string } & Disposable {
-  if (!Deno.build.standalone && HEADERS.protocol === "file:") {
-    return { path: HEADERS.pathname, [Symbol.dispose]: () => {} };
+function headerFolder(): { readonly paths: readonly string[] } & Disposable {
+  if (!Deno.build.standalone) {
+    // A library that was imported from elsewhere has no headers on this machine.
+    const paths = HEADERS.protocol === "file:" ? [decodeURIComponent(HEADERS.pathname)] : [];
+    return { paths, [Symbol.dispose]: () => {} };
   }
   const path = temporaryFolder();
   const remove = () => Deno.removeSync(path, { recursive: true });
@@ -191,7 +193,7 @@ function headerFolder(): { readonly path: string } & Disposable {
     remove();
     throw error;
   }
-  return { path, [Symbol.dispose]: remove };
+  return { paths: [path], [Symbol.dispose]: remove };
 }
 
 function temporaryFolder(): string {

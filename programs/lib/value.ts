@@ -124,6 +124,7 @@ export type EndReason =
   | "max-events"
   | "count"
   | "command"
+  | "max-overhead"
   | "stdin-closed"
   | "stdout-closed";
 
@@ -176,6 +177,7 @@ export interface ExpectValue {
 
 /** What tracing cost. */
 export interface StatsValue {
+  /** Which value it is. */
   readonly type: "stats";
   /** The time that all of this was taken in, in ns. */
   readonly duration_ns: bigint;
@@ -186,8 +188,9 @@ export interface StatsValue {
     readonly run_time_ns: bigint;
     readonly missed: bigint;
   }[];
-  /** The tracer's own CPU time, in ns, and the most memory that it has had, in bytes. */
+  /** The tracer's own CPU time, in ns. */
   readonly own_cpu_ns: bigint;
+  /** The most memory that the tracer has had, in bytes. */
   readonly own_peak_bytes: bigint;
 }
 

@@ -81,14 +81,14 @@ function perCpuShape(shape: Shape): Shape {
 }
 
 function mapValue(object: LoadedObject<Skeleton>, name: string, { type }: MapSpec): MapValue {
-  const skipBlank = type.endsWith("array");
+  const isArray = type.endsWith("array");
   const found = [...object.map(name) as Iterable<readonly [CValue, CValue]>]
     .map(([key, value]): Entry => ({
       key: plainOf(key),
       value: isPerCpu(type) ? perCpuValue(plainOf(value)) : plainOf(value),
     }));
-  const entries = found.filter(({ value }) => !(skipBlank && isBlank(value)));
-  if (!type.endsWith("array")) entries.sort(byValue);
+  const entries = found.filter(({ value }) => !(isArray && isBlank(value)));
+  if (!isArray) entries.sort(inOrder);
   return {
     type: "map",
     name,
@@ -107,9 +107,15 @@ function isInteger(value: Plain): value is number | bigint {
   return typeof value === "number" || typeof value === "bigint";
 }
 
-/** Counters from the least to the most; others stay as they are. */
-function byValue({ value: a }: Entry, { value: b }: Entry): number {
-  if (!isInteger(a) || !isInteger(b)) return 0;
+/** Counters from the least to the most; others, and those that are equal, by their keys. */
+function inOrder(a: Entry, b: Entry): number {
+  return compare(a.value, b.value) || compare(a.key, b.key);
+}
+
+function compare(a: Plain, b: Plain): number {
+  const isOrdered = (isInteger(a) && isInteger(b)) ||
+    (typeof a === "string" && typeof b === "string");
+  if (!isOrdered) return 0;
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
