@@ -16,6 +16,8 @@ export { type ProbeAnswer, type Reason, REASON_CODES, type ReasonCode } from "./
 export interface ExplainOptions {
   /** A process: probes in user space are looked for in what it has mapped. */
   readonly pid?: number | undefined;
+  /** Sources that were read before. */
+  readonly sources?: ProbeSources;
 }
 
 /**
@@ -25,7 +27,8 @@ export interface ExplainOptions {
  * @throws {SyntaxError} where the type is not known
  */
 export function explainProbe(name: string, options: ExplainOptions = {}): ProbeAnswer {
-  return explainWith(name, readFacts(new ProbeSources(options)));
+  const { pid, sources = new ProbeSources({ pid }) } = options;
+  return explainWith(name, readFacts(sources));
 }
 
 /** Explains a probe by facts that are given. */
