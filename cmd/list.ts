@@ -1,11 +1,11 @@
 /** `gimlet list` and `gimlet -l`: what can be traced here, in bpftrace's words. */
 
 import { argumentsOf } from "../ffi/probes/list/arguments.ts";
-import { listProbes } from "../ffi/probes/list.ts";
+import { listFrom } from "../ffi/probes/list.ts";
 import type { ProbeList } from "../ffi/probes/list/listed.ts";
 import { ProbeSources } from "../ffi/probes/list/sources.ts";
 import { isTypePattern, type KernelType, listTypes } from "../ffi/probes/list/types.ts";
-import { explainProbe, type ProbeAnswer } from "../ffi/probes/why.ts";
+import { explainWith, type ProbeAnswer, readFacts, type ReasonInput } from "../ffi/probes/why.ts";
 import { json } from "../programs/lib/json.ts";
 import { STATUS } from "./exit_status.ts";
 import { type Option, optionLine, parseOptions, text, texts } from "./options.ts";
@@ -96,7 +96,7 @@ function joinTypes(words: readonly string[]): string[] {
 /** A pattern that cannot be read is a mistake in the command line. */
 function probesOf(pattern: string, sources: ProbeSources): ProbeList[] {
   try {
-    return listProbes(pattern, { sources });
+    return listFrom(pattern, sources);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new UsageError(error.message, `${USAGE}, such as gimlet list 'kprobe:vfs_*'`);
@@ -160,8 +160,9 @@ function printWhy(
   out: Writer,
 ): number {
   let status: number = STATUS.done;
+  const facts = readFacts(sources);
   for (const name of why) {
-    const answer = explanationOf(name, sources);
+    const answer = explanationOf(name, facts);
     if (json) out.line(whyRecord(answer));
     else whyLines(answer).forEach((line) => out.line(line));
     if (!answer.usable) status = STATUS.noProbe;
@@ -170,9 +171,9 @@ function printWhy(
   return status;
 }
 
-function explanationOf(name: string, sources: ProbeSources): ProbeAnswer {
+function explanationOf(name: string, facts: ReasonInput): ProbeAnswer {
   try {
-    return explainProbe(name, { sources });
+    return explainWith(name, facts);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new UsageError(error.message, "gimlet list --why kprobe:vfs_read");
