@@ -236,3 +236,25 @@ for (const series of ["5.10", "6.1", "6.12", "7.2"] as const) {
     }
   });
 }
+
+test("6.12: functions and types of a module are listed by its name", {
+  needs: [qemu, binary],
+}, async () => {
+  const kernel = await debianKernel("6.12");
+  const { stdout, stderr } = await runVm({
+    kernel: kernel.path,
+    modules: kernel.modulesFor(["null_blk"]),
+    binary: BINARY,
+    command: [
+      ...["/gimlet", "list", "kprobe:null_add_dev", "kprobe:null_blk:null_add_d*"],
+      ...["fentry:*:null_add_dev", "rawtracepoint:nullb_zone_op", "struct nullb_device"],
+    ],
+  });
+  assertEquals([stdout.trimEnd().split("\n"), stderr], [[
+    "kprobe:null_add_dev",
+    "kprobe:null_blk:null_add_dev",
+    "fentry:null_blk:null_add_dev",
+    "rawtracepoint:nullb_zone_op",
+    "struct nullb_device",
+  ], ""]);
+});
