@@ -1,19 +1,66 @@
 /**
- * The bpftrace of another Debian with all of its libraries, as a tar for a virtual machine, where it runs in a root of its own. Kept
- * beside the kernels; remove it to get a newer one.
+ * The bpftrace that belongs to a kernel, for virtual machines: this machine's own, or that of another Debian with all of its
+ * libraries, in a root of its own. The latter is kept beside the kernels; remove it to get a newer one.
  */
 
 import { isFile, list } from "../../cmd/vm/files.ts";
 import { kernelCache } from "../../cmd/vm/kernel_file.ts";
 import { join } from "../../cmd/vm/paths.ts";
+import type { VmOptions } from "../../cmd/vm/vm.ts";
 import { output, privateLists } from "./debian_apt.ts";
+import type { KernelSeries } from "./kernels.ts";
 
 const FOLDER = "usr/lib/x86_64-linux-gnu";
 const LOADER = "ld-linux-x86-64.so.2";
 const PROGRAM = "usr/bin/bpftrace";
 
+/** A bpftrace in the guest: which files it takes, what has to be done before, and how it is called. */
+export interface Peer {
+  readonly files: NonNullable<VmOptions["files"]>;
+  readonly prepare: string;
+  readonly call: string;
+}
+
+/** That of this machine. */
+const OWN: Peer = { files: ["/usr/bin/bpftrace"], prepare: "", call: "bpftrace" };
+
+/** That of another Debian, in a root of its own. */
+async function peerOf(suite: "trixie" | "sid"): Promise<Peer> {
+  const programs = ["/bin/tar", "/bin/mkdir", "/bin/mount", "/usr/sbin/chroot", "/bin/cp"];
+  const mounts = [
+    "proc proc",
+    "sysfs sys",
+    "tracefs sys/kernel/tracing",
+    "debugfs sys/kernel/debug",
+  ]
+    .map((words) => words.split(" "))
+    .map(([type, path]) => `mount -t ${type} ${type} /bt/${path}`);
+  return {
+    files: [...programs, { source: await debianBpftrace(suite), target: "/bt.tar" }],
+    prepare: [
+      "mkdir -p /bt && tar -C /bt -xf /bt.tar",
+      "mkdir -p /bt/proc /bt/sys",
+      ...mounts,
+      "cp -L /usr/bin/bash /bt/usr/bin/bash",
+    ].join(" && "),
+    call: "chroot /bt /usr/bin/bpftrace",
+  };
+}
+
+const PEERS = {
+  "5.10": () => Promise.resolve(OWN),
+  "6.1": () => Promise.resolve(OWN),
+  "6.12": () => peerOf("trixie"),
+  "7.2": () => peerOf("sid"),
+} as const satisfies Record<KernelSeries, () => Promise<Peer>>;
+
+/** The bpftrace of the distribution that a kernel is of; on the older ones this machine's. */
+export function bpftraceFor(series: KernelSeries): Promise<Peer> {
+  return PEERS[series]();
+}
+
 /** The path of a tar with the bpftrace of a suite: a root to be entered by chroot(8). */
-export async function debianBpftrace(suite: "trixie" | "sid"): Promise<string> {
+async function debianBpftrace(suite: "trixie" | "sid"): Promise<string> {
   const path = join(kernelCache(), `bpftrace-${suite}.tar`);
   if (isFile(path)) return path;
   Deno.mkdirSync(kernelCache(), { recursive: true });

@@ -1,55 +1,14 @@
 /** What can be traced on kernels of distributions, compared with their own bpftrace; and why something cannot. */
 
-import { runVm, type VmOptions } from "../../cmd/vm/vm.ts";
+import { runVm } from "../../cmd/vm/vm.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { BINARY } from "../gimlet.ts";
 import { jsonRecords } from "../records.ts";
 import { binary, needsProgram, qemu, test } from "../support.ts";
-import { debianBpftrace } from "./debian_bpftrace.ts";
+import { bpftraceFor } from "./debian_bpftrace.ts";
 import { debianKernel, type KernelSeries } from "./kernels.ts";
 
 const needs = [qemu, binary, needsProgram("bpftrace"), needsProgram("bash")];
-
-/** A bpftrace in the guest: which files it takes, what has to be done before, and how it is called. */
-interface Peer {
-  readonly files: NonNullable<VmOptions["files"]>;
-  readonly prepare: string;
-  readonly call: string;
-}
-
-/** That of this machine. */
-const OWN: Peer = { files: ["/usr/bin/bpftrace"], prepare: "", call: "bpftrace" };
-
-/** That of another Debian, in a root of its own. */
-async function peerOf(suite: "trixie" | "sid"): Promise<Peer> {
-  const programs = ["/bin/tar", "/bin/mkdir", "/bin/mount", "/usr/sbin/chroot", "/bin/cp"];
-  const mounts = [
-    "proc proc",
-    "sysfs sys",
-    "tracefs sys/kernel/tracing",
-    "debugfs sys/kernel/debug",
-  ]
-    .map((words) => words.split(" "))
-    .map(([type, path]) => `mount -t ${type} ${type} /bt/${path}`);
-  return {
-    files: [...programs, { source: await debianBpftrace(suite), target: "/bt.tar" }],
-    prepare: [
-      "mkdir -p /bt && tar -C /bt -xf /bt.tar",
-      "mkdir -p /bt/proc /bt/sys",
-      ...mounts,
-      "cp -L /usr/bin/bash /bt/usr/bin/bash",
-    ].join(" && "),
-    call: "chroot /bt /usr/bin/bpftrace",
-  };
-}
-
-/** bpftrace's list is that of its version: 0.17 has fewer types. */
-const PEERS = {
-  "5.10": () => Promise.resolve(OWN),
-  "6.1": () => Promise.resolve(OWN),
-  "6.12": () => peerOf("trixie"),
-  "7.2": () => peerOf("sid"),
-} as const satisfies Record<KernelSeries, () => Promise<Peer>>;
 
 /** Runs bpftrace and gimlet with each pattern; gives the lines of both. */
 async function lists(
@@ -57,7 +16,7 @@ async function lists(
   patterns: readonly string[],
 ): Promise<ReadonlyMap<string, { theirs: string[]; ours: string[]; blacklist: Set<string> }>> {
   const kernel = await debianKernel(series);
-  const { files, prepare, call } = await PEERS[series]();
+  const { files, prepare, call } = await bpftraceFor(series);
   const each = patterns.map((pattern) =>
     `echo "=== ${pattern}"; ${call} -l '${pattern}'; echo "--- ours"; /gimlet -l '${pattern}'`
   );
