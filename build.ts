@@ -64,6 +64,7 @@ const TEST_PACKAGES = [
     "bpftrace",
     "xz-utils",
   ],
+  ...["zsh", "fish"],
 ];
 
 /**

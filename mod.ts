@@ -86,12 +86,7 @@ export {
 export type { TcOptions } from "./ffi/bpf/attach/tc.ts";
 export type { UprobeTarget, UsdtTarget } from "./ffi/bpf/attach/user.ts";
 export { Link, type LinkInfo, openPinnedLink } from "./ffi/bpf/link.ts";
-export {
-  type HasLinks,
-  openKprobeCount,
-  openTracepointCount,
-  openUprobeCount,
-} from "./ffi/bpf/open_probes.ts";
+export { openKprobeCount, openTracepointCount, openUprobeCount } from "./ffi/bpf/open_probes.ts";
 export { enableStats, type ProgramInfo, type ProgramStats } from "./ffi/bpf/program_info.ts";
 export type { TestRunOptions, TestRunResult } from "./ffi/bpf/test_run.ts";
 export { PacketSocket } from "./ffi/bpf/packet_socket.ts";
@@ -203,7 +198,22 @@ export { demangle } from "./ffi/symbols/demangle.ts";
 export type { Kallsyms, KernelSymbol } from "./ffi/host/kallsyms.ts";
 
 // What this machine has: probes, functions, types, features
-export { kprobeFunctions, tracepoints } from "./ffi/probes/list.ts";
+export {
+  kprobeFunctions,
+  type ListOptions,
+  listProbes,
+  type ProbeList,
+  tracepoints,
+} from "./ffi/probes/list.ts";
+export { LISTED_TYPES, type ListedType } from "./ffi/probes/list/pattern.ts";
+export {
+  type ExplainOptions,
+  explainProbe,
+  type ProbeAnswer,
+  type Reason,
+  REASON_CODES,
+  type ReasonCode,
+} from "./ffi/probes/why.ts";
 export { syscallFunction } from "./ffi/probes/kernel_function.ts";
 export {
   type FindOptions,

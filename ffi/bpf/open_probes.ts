@@ -1,28 +1,25 @@
-/** How many probes of a kind an object has open. */
+/** How many probes of a kind this process has open. */
 
-import type { Link } from "./link.ts";
+import { openLinkTargets } from "./link.ts";
 
-/** An object, or anything else that knows its links. */
-export interface HasLinks {
-  /** What is attached now. */
-  readonly links: readonly Link[];
+/**
+ * How many kprobes and kretprobes this process has attached: BCC's `num_open_kprobes`. One that attaches to many functions at once
+ * (kprobe.multi) counts as one.
+ */
+export function openKprobeCount(): number {
+  return count(/^k(ret)?probe\b|^k(ret)?syscall\b/);
 }
 
-/** How many kprobes and kretprobes of an object are attached: BCC's `num_open_kprobes`. Those of one kprobe.multi count as one. */
-export function openKprobeCount(object: HasLinks): number {
-  return count(object, /^k(ret)?(probe|syscall)/);
+/** How many uprobes, uretprobes and USDT probes this process has attached: BCC's `num_open_uprobes`. */
+export function openUprobeCount(): number {
+  return count(/^u(ret)?probe\b|^usdt\b/);
 }
 
-/** How many uprobes, uretprobes and USDT probes of an object are attached: BCC's `num_open_uprobes`. */
-export function openUprobeCount(object: HasLinks): number {
-  return count(object, /^(u(ret)?probe|usdt)/);
+/** How many tracepoints this process has attached: BCC's `num_open_tracepoints`. */
+export function openTracepointCount(): number {
+  return count(/^(tp|tracepoint)[:/]/);
 }
 
-/** How many tracepoints of an object are attached: BCC's `num_open_tracepoints`. */
-export function openTracepointCount(object: HasLinks): number {
-  return count(object, /^(tp|tracepoint)[:/]/);
-}
-
-function count({ links }: HasLinks, kind: RegExp): number {
-  return links.filter(({ target }) => kind.test(target)).length;
+function count(kind: RegExp): number {
+  return openLinkTargets().filter((target) => kind.test(target)).length;
 }

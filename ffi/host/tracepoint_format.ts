@@ -8,7 +8,7 @@ export type DynamicLocation = "__data_loc" | "__rel_loc";
 
 /** A field of a tracepoint's record. Offsets and sizes are in bytes. */
 export interface TracepointField {
-  /** Its name. */
+  /** As the record's struct has it. */
   readonly name: string;
   /** As the kernel writes it: `char prev_comm[16]`, `__data_loc char[] name`. */
   readonly declaration: string;
@@ -18,7 +18,7 @@ export interface TracepointField {
   readonly offset: number;
   /** Of the whole field; that of the location (4) where it is dynamic. */
   readonly size: number;
-  /** Whether its integers have a sign. */
+  /** Whether it is extended with its sign. */
   readonly signed: boolean;
   /** How many elements an array has, 0 for one without a length; `undefined` where it is no array. */
   readonly length: number | undefined;
@@ -33,7 +33,7 @@ export interface TracepointField {
 
 /** What a tracepoint's `format` file says. */
 export interface TracepointFormat {
-  /** The event's name, without its category. */
+  /** Without its category. */
   readonly name: string;
   /** The number that a perf event names the tracepoint by; it changes from boot to boot. */
   readonly id: number;

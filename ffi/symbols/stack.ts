@@ -6,7 +6,7 @@ import { type SymOptions, userFrames } from "./process.ts";
 
 /** A map of type `BPF_MAP_TYPE_STACK_TRACE`, as far as it is read here: from an id to addresses, filled up with zeros. */
 export interface StackTraceMap {
-  /** The addresses, innermost first; `undefined` where there is no such stack. */
+  /** The addresses of a stack. */
   get(id: number): readonly bigint[] | undefined;
 }
 
@@ -41,9 +41,10 @@ function callerFrame(address: bigint, frameAt: (address: bigint) => Frame): Fram
  * take one (its id is a negative errno then) or a newer one took its place.
  *
  * @example
- * ```ts
- * const stacks = new Map([[7, [0xffffffff813a2b40n]]]); // or an object's stackTraces("stacks")
- * for (const { name, offset } of stackTrace(stacks, 7) ?? []) console.log(name, offset);
+ * ```ts ignore
+ * for (const frame of stackTrace(object.map("stacks"), event.user_stack, { pid: event.pid }) ?? []) {
+ *   console.log(frameText(frame, { showOffset: true }));
+ * }
  * ```
  */
 export function stackTrace(

@@ -104,6 +104,7 @@ export interface AttachedTool {
 export interface TraceTarget {
   /** The one process in which probes in user space are to be set. */
   readonly pid: number | undefined;
+  /** Whom programs in the kernel look at. */
   readonly filters: Filters;
 }
 
@@ -113,6 +114,7 @@ export interface AttachedTool {
   readonly plan: AttachedPlan<Skeleton>;
   /** The iterators: nothing calls them, the tool's reports walk over them. */
   readonly walks: readonly Link[];
+  /** Remarks, a line each. */
   readonly notes: readonly string[];
 }
 

@@ -116,7 +116,7 @@ test(
     const programs = new Set(["on_uprobe", "on_tracepoint"]);
     using object = openObject(attach).loadOnly(programs).load();
     const counts = () => [
-      ...[openKprobeCount(object), openUprobeCount(object), openTracepointCount(object)],
+      ...[openKprobeCount(), openUprobeCount(), openTracepointCount()],
     ];
     assertEquals(counts(), [0, 0, 0]);
     const uprobe = object.program("on_uprobe").attachUprobe({ path, symbol: "step" });
