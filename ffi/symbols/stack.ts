@@ -41,10 +41,9 @@ function callerFrame(address: bigint, frameAt: (address: bigint) => Frame): Fram
  * take one (its id is a negative errno then) or a newer one took its place.
  *
  * @example
- * ```ts ignore
- * for (const frame of stackTrace(object.map("stacks"), event.user_stack, { pid: event.pid }) ?? []) {
- *   console.log(frameText(frame, { showOffset: true }));
- * }
+ * ```ts
+ * const stacks = new Map([[7, [0xffffffff813a2b40n]]]); // or an object's stackTraces("stacks")
+ * for (const { name, offset } of stackTrace(stacks, 7) ?? []) console.log(name, offset);
  * ```
  */
 export function stackTrace(
