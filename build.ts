@@ -49,6 +49,7 @@ const TEST_PACKAGES = [
     "strace",
     "bpftrace",
   ],
+  ...["zsh", "fish"],
 ];
 
 /**

@@ -2,6 +2,7 @@
 
 import type { Tool } from "../programs/lib/tool.ts";
 import { tools } from "../programs/registry.gen.ts";
+import { completionLines } from "./completion.ts";
 import { errorHelp, isCode } from "./error_help.ts";
 import { STATUS, statusOf } from "./exit_status.ts";
 import { mainHelp, toolHelp, toolOf } from "./help.ts";
@@ -20,7 +21,18 @@ import { vmCommand } from "./vm_command.ts";
 import { tell, Writer } from "./writer.ts";
 
 const SUBCOMMANDS = [
-  ...["help", "lesson", "list", "record", "replay", "schema", "selftest", "version", "vm"],
+  ...[
+    "completion",
+    "help",
+    "lesson",
+    "list",
+    "record",
+    "replay",
+    "schema",
+    "selftest",
+    "version",
+    "vm",
+  ],
 ] as const;
 
 /** Runs gimlet with its arguments; gives the exit status. */
@@ -31,6 +43,8 @@ export async function main(args: readonly string[]): Promise<number> {
     case undefined:
       tell(mainHelp());
       return STATUS.usage;
+    case "completion":
+      return printAll(out, completionLines(rest, SUBCOMMANDS));
     case "help":
       return printAll(out, helpOn(rest[0]));
     case "--help":

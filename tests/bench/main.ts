@@ -6,6 +6,7 @@
 import { cost } from "./cost.ts";
 import { draining } from "./draining.ts";
 import { ending } from "./ending.ts";
+import { listing } from "./listing.ts";
 import { machines } from "./machines.ts";
 import { holds, type Result, textOf } from "./measure.ts";
 import { printing } from "./printing.ts";
@@ -17,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Result[]>>> = {
   draining,
   printing,
   ending,
+  listing,
   machines,
 };
 
