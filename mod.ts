@@ -128,6 +128,14 @@ export {
   type ReasonCode,
 } from "./ffi/probes/why.ts";
 export { findUserFunction, type UserFunction } from "./ffi/probes/user_function.ts";
+export type { Diagnostic } from "./ffi/clang/diagnostics.ts";
+export type { BpfArch } from "./ffi/clang/flags.ts";
+export {
+  compile,
+  CompileError,
+  type CompileOptions,
+  type CompileSource,
+} from "./programs/lib/compile.ts";
 export { type Outcome, type RunOptions, runTool, type Sink } from "./programs/lib/session.ts";
 export { watched } from "./programs/lib/expectations.ts";
 export { ExpectError } from "./programs/lib/expect/diagnostic.ts";

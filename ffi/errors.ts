@@ -9,7 +9,7 @@
 import { ERRNO } from "./errno.ts";
 
 /** What the program was doing when it failed. */
-export type Step = "setup" | "open" | "load" | "attach" | "read" | "command";
+export type Step = "setup" | "compile" | "open" | "load" | "attach" | "read" | "command";
 
 /** The stable codes. */
 export type ErrorCode =
@@ -30,6 +30,8 @@ export type ErrorCode =
   | "E_UNSUPPORTED"
   | "E_VERIFIER"
   | "E_OBJECT"
+  | "E_COMPILE"
+  | "E_NO_CLANG"
   | "E_LOAD"
   | "E_MAP"
   | "E_READ"

@@ -27,6 +27,8 @@ export interface GlobalSpec<T = unknown> {
   readonly section: string;
   readonly offset: number;
   readonly codec: Codec<T>;
+  /** Whether it is seen in its own file only; libbpf lets nobody map a section that has no others. */
+  readonly isStatic?: boolean;
 }
 
 /** A BPF object as built: what {@linkcode openObject} needs, with literal names. */

@@ -136,8 +136,12 @@ function attachPlan<S extends Skeleton>(
   }
 }
 
-/** Cheap looks at the kernel, before anything is loaded. */
-function requireProvider({ provider }: ProbeSpec): void {
+/**
+ * A cheap look at the kernel, before anything is loaded.
+ *
+ * @throws {BpfError} E_NO_KPROBES, E_NO_BTF or E_NO_PROBE where it has nothing of that kind
+ */
+export function requireProvider({ provider }: ProbeSpec): void {
   switch (provider) {
     case "kprobe":
     case "kretprobe":
@@ -180,7 +184,8 @@ function attachOneOf<S extends Skeleton>(
   });
 }
 
-function attachProbe(program: Program, spec: ProbeSpec, options: AttachOptions): Link[] {
+/** Attaches a program to one place; several links where a function has several addresses. */
+export function attachProbe(program: Program, spec: ProbeSpec, options: AttachOptions): Link[] {
   switch (spec.provider) {
     case "kprobe":
     case "kretprobe":

@@ -49,7 +49,8 @@ export type StreamOptions<E, R extends RecordShape> = RecordOptions<E, R> & {
   readonly format: Format<E>;
 };
 
-const PERF_BYTES_PER_CPU = 1 << 20;
+/** The size of a perf buffer, for each CPU. */
+export const PERF_BYTES_PER_CPU = 1 << 20;
 
 /**
  * The events of a ring or perf buffer. The JSON record of an event has the fields of its C struct, unless `fields` says

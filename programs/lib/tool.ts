@@ -1,8 +1,11 @@
 /** What a tool is: a declaration. How it runs is the session's matter, and the same for all. */
 
+import type { Link } from "../../ffi/bpf/link.ts";
 import type { LoadedObject, OpenObject } from "../../ffi/bpf/object.ts";
 import type { Skeleton } from "../../ffi/bpf/skeleton.ts";
-import type { Plans } from "../../ffi/probes/plan.ts";
+import type { AttachedPlan, Plans } from "../../ffi/probes/plan.ts";
+import type { Filters } from "./filters.ts";
+import type { ReportShape } from "./record_shape.ts";
 import type { StimulusName } from "./stimulus.ts";
 import type { Stream } from "./stream.ts";
 import type { Value } from "./value.ts";
@@ -73,10 +76,29 @@ export interface ToolSpec<S extends Skeleton> {
 
 type PlansOf<S extends Skeleton> = Plans<keyof S["programs"] & string>;
 
+/** Whom a tool is to trace. */
+export interface TraceTarget {
+  /** The one process in which probes in user space are to be set. */
+  readonly pid: number | undefined;
+  readonly filters: Filters;
+}
+
+/** A tool whose programs are attached, and what a person has to know of that. */
+export interface AttachedTool {
+  readonly plan: AttachedPlan<Skeleton>;
+  /** The iterators: nothing calls them, the tool's reports walk over them. */
+  readonly walks: readonly Link[];
+  readonly notes: readonly string[];
+}
+
 /** A tool, ready to run. */
 export interface Tool extends ToolSpec<Skeleton> {
   readonly name: string;
   readonly skeleton: Skeleton;
+  /** Opens, loads and attaches in a way of its own, in place of the plans. */
+  readonly attach?: (target: TraceTarget) => AttachedTool;
+  /** What its reports hold, where the skeleton does not say it. */
+  readonly reports?: Readonly<Record<string, ReportShape>>;
 }
 
 /** Declares a tool; its name is the skeleton's, which is its folder's. */
