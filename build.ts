@@ -2,7 +2,7 @@
  * Builds gimlet: `deno run -A build.ts [objects | compile | check-generated | setup]`; .ci/release.ts
  * makes a release of it.
  *
- *     programs/tools/NAME/NAME.bpf.c ─ clang, llvm-strip → NAME.bpf.o     (objects; tests/workload too)
+ *     programs/tools/NAME/NAME.bpf.c ─ clang, llvm-strip → NAME.bpf.o     (objects; tests/workload and examples/tutorial too)
  *     the BTF in NAME.bpf.o          ─ ffi/btf → NAME.gen.ts              (objects)
  *     programs/tools/*               ─ imports → programs/registry.gen.ts (objects)
  *     cmd/main.ts and all of these   ─ deno compile → dist/gimlet         (compile)
@@ -28,6 +28,8 @@ import { FormatError, messageOf } from "./ffi/errors.ts";
 const TOOLS = "programs/tools";
 /** Programs that only tests load; they have no place in the registry. */
 const WORKLOADS = "tests/workload";
+/** Programs of those who use the library: their skeletons import it alone. */
+const EXAMPLES = "examples/tutorial";
 const INCLUDE = "programs/include";
 /** The lesson that has no tool. */
 const FURTHER_STUDY = "docs/further_study.md";
@@ -142,7 +144,7 @@ interface Built {
 
 /** Makes the objects, and the files that are made from them. */
 export async function buildObjects(options: Options): Promise<void> {
-  const all = [...listFolders(TOOLS), ...listFolders(WORKLOADS)];
+  const all = allFolders();
   const stale = options.force ? all : all.filter(isObjectStale);
   if (stale.length > 0) {
     await withObjects(stale, options, async (folder, { bytes, skeleton }) => {
@@ -159,13 +161,13 @@ export async function buildObjects(options: Options): Promise<void> {
 async function checkGenerated(options: Options): Promise<void> {
   const wanted = new Map([[REGISTRY, registrySource()]]);
   await withObjects(
-    [...listFolders(TOOLS), ...listFolders(WORKLOADS)],
+    allFolders(),
     options,
     (folder, built) => {
       wanted.set(skeletonPath(folder), built.skeleton);
     },
   );
-  const there = [TOOLS, WORKLOADS].flatMap((root) => filesUnder(root, ".gen.ts"));
+  const there = [TOOLS, WORKLOADS, EXAMPLES].flatMap((root) => filesUnder(root, ".gen.ts"));
   const paths = new Set([...wanted.keys(), ...there]);
   const wrong = [...paths].filter((path) => readIfThere(path) !== wanted.get(path)).sort();
   if (wrong.length > 0) {
@@ -206,7 +208,8 @@ async function buildObject(
   const object = `${scratch}/${nameOf(folder)}.bpf.o`;
   await compileWith(compiler, { source: sourcePath(folder), object, arch });
   const bytes = await Deno.readFile(object);
-  return { bytes, skeleton: skeletonSource(nameOf(folder), describeObject(bytes)) };
+  const library = folder.startsWith(EXAMPLES) ? { library: "../../../mod.ts" } : {};
+  return { bytes, skeleton: skeletonSource(nameOf(folder), describeObject(bytes), library) };
 }
 
 /** A C file, and the object that it is to become. */
@@ -248,6 +251,10 @@ function registrySource(): string {
     "];",
     "",
   ].join("\n");
+}
+
+function allFolders(): string[] {
+  return [TOOLS, WORKLOADS, EXAMPLES].flatMap(listFolders);
 }
 
 /** Lists the folders below a root: each is named as its C file. */

@@ -46,6 +46,7 @@ const TABLE: readonly Row[] = [
   { from: "mod", may: "ffi programs/{lib,script}" },
   { from: "build", may: PURE_FFI },
   { from: ".ci", may: "build programs/lib/version" },
+  { from: "examples/tutorial", may: "mod" },
   { from: "{docs,examples}", may: "mod programs/tools" },
   { from: "tests", may: "*" },
 ];

@@ -2,12 +2,15 @@
 
 /** A remark of clang's. */
 export interface Diagnostic {
+  /** As clang was told of it. */
   readonly file: string;
   /** From 1. */
   readonly line: number;
   /** From 1, in bytes. */
   readonly column: number;
+  /** What it means for the object: with an error there is none. */
   readonly severity: "error" | "warning" | "note";
+  /** What clang says, in a line. */
   readonly message: string;
   /** The line of the source and the caret below, as clang shows them; none where it shows none. */
   readonly source: readonly string[];

@@ -36,9 +36,13 @@ export type Plans<P extends string = string> = Readonly<Record<string, Plan<P>>>
 
 /** An object that is loaded and attached. Disposing of it detaches all, then closes the object. */
 export class AttachedPlan<S extends Skeleton> implements Disposable {
+  /** @internal */
   constructor(
+    /** The name of the plan that works here. */
     readonly name: string,
+    /** The loaded object: its maps are read here. */
     readonly object: LoadedObject<S>,
+    /** What is attached. */
     readonly links: readonly Link[],
   ) {}
 
@@ -55,6 +59,7 @@ export class AttachedPlan<S extends Skeleton> implements Disposable {
     await Promise.all(this.links.map((link) => link.detach()));
   }
 
+  /** Detaches, and closes the object; twice is safe. */
   [Symbol.dispose](): void {
     for (const link of this.links.toReversed()) link[Symbol.dispose]();
     this.object[Symbol.dispose]();

@@ -16,10 +16,14 @@ const ATTR_WATERMARK = 1n << 14n;
 const ATTR_USE_CLOCKID = 1n << 25n;
 const CLOCK_MONOTONIC = 1;
 
-/** What to count or sample: `type` and `config` as in `struct perf_event_attr`. */
-export interface PerfEvent {
+/** What to count: `type` and `config` as in `struct perf_event_attr`. */
+export interface PerfCounter {
   readonly type: number;
   readonly config: bigint;
+}
+
+/** What to sample. */
+export interface PerfEvent extends PerfCounter {
   /** Every how many events, or how often in Hz, a sample is taken. */
   readonly sample: { readonly period: bigint } | { readonly frequency: bigint };
 }
@@ -41,6 +45,15 @@ export function openPerfEvent({ type, config, sample }: PerfEvent, place: PerfEv
   view.setBigUint64(16, byFrequency ? sample.frequency : sample.period, true);
   view.setBigUint64(40, byFrequency ? ATTR_FREQUENCY : 0n, true);
   return open(view, place);
+}
+
+/**
+ * Opens a perf event that counts from now on, and takes no samples.
+ *
+ * @throws {LibcError} as {@linkcode openPerfEvent}
+ */
+export function openPerfCounter({ type, config }: PerfCounter, place: PerfEventPlace): Fd {
+  return open(attributes(type, config), place);
 }
 
 /**

@@ -33,7 +33,9 @@ export interface CompileOptions {
 
 /** The C has errors: those that clang has found, and its warnings and notes. */
 export class CompileError extends BpfError {
+  /** `CompileError` */
   override readonly name = "CompileError";
+  /** What clang says, in its order. */
   readonly diagnostics: readonly Diagnostic[];
 
   /** `action` completes "Cannot …". */

@@ -30,6 +30,7 @@ export type ReportShape =
 
 /** What a tool's records hold. */
 export interface ToolShape {
+  /** The tool's name. */
   readonly tool: string;
   /** The fields of its events; `undefined` where it has none. */
   readonly event: RecordShape | undefined;

@@ -24,12 +24,15 @@ import { VERSION } from "./version.ts";
 
 /** Takes what a session gives. `flush` is called at least every 50 ms while there is something to flush. */
 export interface Sink {
+  /** Takes a value, in the order of what happened. */
   emit(value: Value): void;
+  /** Writes what was kept back. */
   flush(): void;
 }
 
 /** Why a session is asked to stop, as the reason of its `stop` signal. */
 export interface StopRequest {
+  /** Why it stops. */
   readonly reason: EndReason;
   /** The signal to pass on to the command, if any. */
   readonly signal?: Deno.Signal;
@@ -41,8 +44,11 @@ export interface RunOptions {
   readonly plan?: string;
   /** The tool's own parameters. */
   readonly args?: Arguments;
+  /** Whom to trace; everyone where not given. */
   readonly filters?: Filters;
+  /** Ends it after so many ms. */
   readonly durationMs?: number;
+  /** Ends it after so many events. */
   readonly maxEvents?: number;
   /** Tell what tracing cost. */
   readonly stats?: boolean;
@@ -60,6 +66,7 @@ export interface RunOptions {
 
 /** How it went. */
 export interface Outcome {
+  /** The last value that was emitted. */
   readonly summary: SummaryValue;
   /** The command's exit status. */
   readonly commandStatus: number | undefined;

@@ -15,6 +15,7 @@ import type { EventValue, Fields, LostValue } from "./value.ts";
 
 /** A stream that is open: values instead of bytes. */
 export interface OpenStream extends Disposable {
+  /** The file descriptors that become readable when there is something. */
   readonly fds: readonly number[];
   /** As {@linkcode EventSource.drain}. */
   drain(limit: number, take: (event: EventValue) => boolean): number;
@@ -28,6 +29,7 @@ export interface Stream<S extends Skeleton = Skeleton> {
   readonly header: string | undefined;
   /** What the JSON records of its events hold. */
   readonly shape: RecordShape;
+  /** Opens it on a loaded object. */
   open(object: LoadedObject<S>): OpenStream;
 }
 
