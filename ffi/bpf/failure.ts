@@ -142,6 +142,15 @@ export function usdtFailure(
   errno: number,
 ): BpfError {
   const failure = attachFailure(program, `usdt:${path}:${provider}:${name}`, errno);
+  if (failure.log.includes("failed to find USDT support BPF maps")) {
+    return new BpfError(`attach ${program} to ${provider}:${name}`, {
+      step: "attach",
+      code: "E_ATTACH",
+      cause: "its object lacks the maps for USDT: the C should include <bpf/usdt.bpf.h>",
+      log: failure.log,
+      errno,
+    });
+  }
   const isMissing = errno === ERRNO.ENOENT || failure.log.includes("no USDT notes section");
   if (!isMissing) return failure;
   return new BpfError(`attach ${program} to ${provider}:${name}`, {

@@ -42,8 +42,13 @@ function callerFrame(address: bigint, frameAt: (address: bigint) => Frame): Fram
  *
  * @example
  * ```ts
- * const stacks = new Map([[7, [0xffffffff813a2b40n]]]); // or an object's stackTraces("stacks")
- * for (const { name, offset } of stackTrace(stacks, 7) ?? []) console.log(name, offset);
+ * // As root, with an object of one's own:
+ * import { frameText, openObject } from "../../mod.ts";
+ * using object = openObject("profile.bpf.o").load();
+ * const stacks = object.stackTraces("stacks");
+ * for (const frame of stackTrace(stacks, 12, { pid: 4711 }) ?? []) {
+ *   console.log(frameText(frame, { showOffset: true }));
+ * }
  * ```
  */
 export function stackTrace(

@@ -36,8 +36,12 @@ export async function libbpfTools(): Promise<LibbpfTools> {
 export async function compileTool({ folder }: LibbpfTools, name: string): Promise<Uint8Array> {
   return await compile({ file: join(folder, `${name}.bpf.c`) }, {
     include: [join(folder, "x86"), folder],
-    // What they are called in the headers of libbpf before 1.2.
-    define: { BPF_UPROBE: "BPF_KPROBE", BPF_URETPROBE: "BPF_KRETPROBE" },
+    // What they are in the headers of older libbpf: the first two go by other names, the third is not there.
+    define: {
+      BPF_UPROBE: "BPF_KPROBE",
+      BPF_URETPROBE: "BPF_KRETPROBE",
+      "bpf_ksym_exists(symbol)": "!!(symbol)",
+    },
     flags: ["-Wno-macro-redefined"],
   });
 }
