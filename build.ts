@@ -2,7 +2,7 @@
  * Builds gimlet: `deno run -A build.ts [objects | compile | check-generated | setup]`; .ci/release.ts
  * makes a release of it.
  *
- *     programs/tools/NAME/NAME.bpf.c ─ clang, llvm-strip → NAME.bpf.o     (objects; tests/workload too)
+ *     programs/tools/NAME/NAME.bpf.c ─ clang, llvm-strip → NAME.bpf.o     (objects; programs/doctor, tests/workload too)
  *     the BTF in NAME.bpf.o          ─ ffi/btf → NAME.gen.ts              (objects)
  *     programs/tools/*               ─ imports → programs/registry.gen.ts (objects)
  *     cmd/main.ts and all of these   ─ deno compile → dist/gimlet         (compile)
@@ -21,6 +21,9 @@ import { FormatError, messageOf } from "./ffi/errors.ts";
 const TOOLS = "programs/tools";
 /** Programs that only tests load; they have no place in the registry. */
 const WORKLOADS = "tests/workload";
+/** Programs that find out what the kernel can do. */
+const DOCTOR = "programs/doctor";
+const ROOTS = [TOOLS, DOCTOR, WORKLOADS] as const;
 const INCLUDE = "programs/include";
 /** The lesson that has no tool. */
 const FURTHER_STUDY = "docs/further_study.md";
@@ -128,7 +131,7 @@ interface Built {
 
 /** Makes the objects, and the files that are made from them. */
 export async function buildObjects(options: Options): Promise<void> {
-  const all = [...listFolders(TOOLS), ...listFolders(WORKLOADS)];
+  const all = ROOTS.flatMap(listFolders);
   const stale = options.force ? all : all.filter(isObjectStale);
   if (stale.length > 0) {
     await withObjects(stale, options, async (folder, { bytes, skeleton }) => {
@@ -144,14 +147,10 @@ export async function buildObjects(options: Options): Promise<void> {
 /** Fails when a generated file is not what the build makes of the sources. */
 async function checkGenerated(options: Options): Promise<void> {
   const wanted = new Map([[REGISTRY, registrySource()]]);
-  await withObjects(
-    [...listFolders(TOOLS), ...listFolders(WORKLOADS)],
-    options,
-    (folder, built) => {
-      wanted.set(skeletonPath(folder), built.skeleton);
-    },
-  );
-  const there = [TOOLS, WORKLOADS].flatMap((root) => filesUnder(root, ".gen.ts"));
+  await withObjects(ROOTS.flatMap(listFolders), options, (folder, built) => {
+    wanted.set(skeletonPath(folder), built.skeleton);
+  });
+  const there = ROOTS.flatMap((root) => filesUnder(root, ".gen.ts"));
   const paths = new Set([...wanted.keys(), ...there]);
   const wrong = [...paths].filter((path) => readIfThere(path) !== wanted.get(path)).sort();
   if (wrong.length > 0) {
@@ -387,7 +386,8 @@ function compileArguments({ entry, embedded, output, target }: CompileOptions): 
 function embeddedFiles(): string[] {
   const ends = [".bpf.o", ".bpf.c", ".ts", "/lesson.md"];
   const files = [...ends.flatMap((end) => filesUnder(TOOLS, end)), ...filesUnder(INCLUDE, ".h")];
-  return [...files, FURTHER_STUDY, BUILD_FACTS].sort();
+  const trials = filesUnder(DOCTOR, ".bpf.o");
+  return [...files, ...trials, FURTHER_STUDY, BUILD_FACTS].sort();
 }
 
 function offlinePath(): string {

@@ -2,6 +2,7 @@
 
 import type { Tool } from "../programs/lib/tool.ts";
 import { tools } from "../programs/registry.gen.ts";
+import { doctorCommand } from "./doctor.ts";
 import { errorHelp, isCode } from "./error_help.ts";
 import { STATUS, statusOf } from "./exit_status.ts";
 import { mainHelp, toolHelp, toolOf } from "./help.ts";
@@ -20,7 +21,18 @@ import { vmCommand } from "./vm_command.ts";
 import { tell, Writer } from "./writer.ts";
 
 const SUBCOMMANDS = [
-  ...["help", "lesson", "list", "record", "replay", "schema", "selftest", "version", "vm"],
+  ...[
+    "doctor",
+    "help",
+    "lesson",
+    "list",
+    "record",
+    "replay",
+    "schema",
+    "selftest",
+    "version",
+    "vm",
+  ],
 ] as const;
 
 /** Runs gimlet with its arguments; gives the exit status. */
@@ -36,6 +48,8 @@ export async function main(args: readonly string[]): Promise<number> {
     case "--help":
     case "-h":
       return printAll(out, mainHelp());
+    case "doctor":
+      return await doctorCommand(rest);
     case "list":
       return listCommand(rest);
     case "lesson":
