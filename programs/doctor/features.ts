@@ -101,12 +101,11 @@ function readMembers(): Record<KernelKind, Member[]> {
     attach_type: [],
     helper: [],
   };
-  const kinds = new Map(
+  const wanted = new Map(
     Object.entries(ENUMS).map(([kind, { name, prefix }]) => [name as string, { kind, prefix }]),
   );
-  const wanted = readKernelBtf()?.ofKind("enum") ?? [];
-  for (const { name, values } of wanted) {
-    const found = kinds.get(name);
+  for (const { name, values } of readKernelBtf()?.ofKind("enum") ?? []) {
+    const found = wanted.get(name);
     if (found === undefined) continue;
     members[found.kind as KernelKind] = values
       .filter((each) => each.name.startsWith(found.prefix) && !isPlaceholder(each.name))
@@ -114,6 +113,8 @@ function readMembers(): Record<KernelKind, Member[]> {
         name: name.slice(found.prefix.length).toLowerCase(),
         value: Number(value),
       }));
+    wanted.delete(name);
+    if (wanted.size === 0) break;
   }
   return members;
 }

@@ -14,11 +14,7 @@ import { requireBtf } from "../../ffi/probes/btf_trace.ts";
 import { requireKprobes } from "../../ffi/probes/kernel_function.ts";
 import { explainPermission } from "../../ffi/probes/permission.ts";
 import { attachTracepoint } from "../../ffi/probes/tracepoint.ts";
-import {
-  attachUserFunction,
-  findUserFunction,
-  requireUprobes,
-} from "../../ffi/probes/user_function.ts";
+import { findUserFile, requireUprobes } from "../../ffi/probes/user_function.ts";
 import { trials } from "./trials/trials.gen.ts";
 
 type Trials = typeof trials;
@@ -66,11 +62,7 @@ const TRIALS = {
     require: requireBtf,
     attach: (program) => program.attachTrace(`fentry:${FUNCTION}`),
   },
-  fexit: {
-    program: "on_fexit",
-    require: requireBtf,
-    attach: (program) => program.attachTrace(`fexit:${FUNCTION}`),
-  },
+  fexit: { as: "fentry" },
   tp_btf: {
     program: "on_tp_btf",
     require: requireBtf,
@@ -87,7 +79,8 @@ const TRIALS = {
   uprobe: {
     program: "on_uprobe",
     require: requireUprobes,
-    attach: (program) => attachUserFunction(program, findUserFunction("c", "getpgid"), OWN),
+    attach: (program) =>
+      program.attachUprobe({ path: findUserFile("c"), symbol: "getpgid", ...OWN }),
   },
   uretprobe: { as: "uprobe" },
   usdt: { as: "uprobe" },

@@ -3,6 +3,7 @@
  * minutes. Ratios count; the times themselves say more about the machine. With --check what has to hold is held.
  */
 
+import { doctor } from "./doctor.ts";
 import { draining } from "./draining.ts";
 import { ending } from "./ending.ts";
 import { machines } from "./machines.ts";
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Result[]>>> = {
   draining,
   ending,
   machines,
+  doctor,
 };
 
 const check = Deno.args.includes("--check");

@@ -24,12 +24,6 @@ int on_fentry(void *ctx)
 	return 0;
 }
 
-SEC("fexit/vfs_fsync")
-int on_fexit(void *ctx)
-{
-	return 0;
-}
-
 SEC("tp_btf/sched_process_exec")
 int on_tp_btf(void *ctx)
 {

@@ -10,7 +10,6 @@ export const trials = {
   object: new URL("./trials.bpf.o", import.meta.url),
   programs: {
     on_fentry: "fentry/vfs_fsync",
-    on_fexit: "fexit/vfs_fsync",
     on_kprobe: "kprobe",
     on_kprobe_multi: "kprobe.multi",
     on_perf_event: "perf_event",
