@@ -1,7 +1,8 @@
 /** The findings of `gimlet doctor` as JSON records. */
 
+import type { BpfError } from "../../ffi/errors.ts";
+import { mendableError } from "../../ffi/probes/plan.ts";
 import type { Diagnosis, ToolVerdict } from "../../programs/doctor/diagnosis.ts";
-import type { PlanVerdict } from "../../programs/doctor/verdict.ts";
 import { json } from "../../programs/lib/json.ts";
 import { featureFix, fixOf, probeTypeFix } from "./fix.ts";
 
@@ -52,16 +53,18 @@ function toolRecord(verdict: ToolVerdict): string {
   });
 }
 
-/** A verdict in short: with a plan, the error says why not one that would come before. */
+/** A verdict in short: with a plan that works, the error says why not the one that would come first. */
 export function summaryOf({ plans, error }: ToolVerdict): {
   readonly usable: boolean;
   readonly plan: string | undefined;
-  readonly error: PlanVerdict["error"];
+  readonly error: BpfError | undefined;
 } {
   const chosen = plans.find(({ error }) => error === undefined)?.plan;
+  const errors = plans.flatMap(({ error }) => error ?? []);
+  const reason = chosen === undefined ? mendableError(errors) ?? errors.at(-1) : errors[0];
   return {
     usable: chosen !== undefined && error === undefined,
     plan: chosen,
-    error: error ?? plans.find(({ error }) => error !== undefined)?.error,
+    error: error ?? reason,
   };
 }

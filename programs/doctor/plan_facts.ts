@@ -6,6 +6,7 @@ import { usdtProbes } from "../../ffi/elf/usdt.ts";
 import { BpfError, FormatError } from "../../ffi/errors.ts";
 import { readElfSymbols } from "../../ffi/host/elf_file.ts";
 import { exists, hasTracepoint } from "../../ffi/host/tracefs.ts";
+import { hasKernelBtf } from "../../ffi/probes/btf_trace.ts";
 import { ProbeSources } from "../../ffi/probes/list/sources.ts";
 import { explainPermission } from "../../ffi/probes/permission.ts";
 import type { Plan } from "../../ffi/probes/plan.ts";
@@ -45,6 +46,7 @@ export class KernelPlanFacts {
     return {
       refused: (provider) => this.#refused(provider),
       missing: (place) => this.#remembered(place),
+      hasBtf: hasKernelBtf(),
       unfit: (plan) => unfit(skeleton, plan),
     };
   }

@@ -108,12 +108,6 @@ test("without /sys it goes on, and says what is missing", { needs }, async () =>
   assertEquals(find(records, "verdict", "hello_world").usable, false);
 });
 
-test("without /proc it says that much", { needs }, async () => {
-  const records = await doctor('mount -t tmpfs none /proc; exec "$@"');
-  const tool = find(records, "verdict", "bitehist");
-  assertEquals([tool.usable, tool.reason], [false, "/proc is not mounted here"]);
-});
-
 test("without tracefs and the right to mount it, tracepoints by BTF remain", {
   needs,
 }, async () => {

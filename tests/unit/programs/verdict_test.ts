@@ -8,15 +8,17 @@ function error(cause: string, code: ErrorCode = "E_NO_PROBE"): BpfError {
 }
 
 /** A kernel without the functions of some names, whose providers and programs are as said. */
-function kernel({ without = [], refuses = [], unfit = [] }: {
+function kernel({ without = [], refuses = [], unfit = [], hasBtf = true }: {
   without?: readonly string[];
   refuses?: readonly string[];
   unfit?: readonly string[];
+  hasBtf?: boolean;
 }): PlanFacts {
   return {
     refused: (provider) => refuses.includes(provider) ? error(`no ${provider}`) : undefined,
     missing: (place) =>
       "symbol" in place && without.includes(place.symbol) ? error(`no ${place.symbol}`) : undefined,
+    hasBtf,
     unfit: (plan) =>
       Object.keys(plan).some((program) => unfit.includes(program)) ? error("unfit") : undefined,
   };
@@ -54,8 +56,13 @@ Deno.test("judgePlans() names each plan where none works", () => {
   ]);
 });
 
-Deno.test("programs are loaded only where they see typed arguments", () => {
+Deno.test("programs are loaded where they see typed arguments, and all where there is no BTF", () => {
   assertEquals(judged(PLANS, { unfit: ["p", "q"] }), [["kprobe", undefined]]);
+  assertEquals(judged(PLANS, { unfit: ["p", "q", "r"], hasBtf: false }), [
+    ["kprobe", "unfit"],
+    ["tp_btf", "unfit"],
+    ["tracepoint", undefined],
+  ]);
   assertEquals(judged({ fentry: { p: ["fentry:a"] } }, { unfit: ["p"] }), [["fentry", "unfit"]]);
 });
 
