@@ -81,7 +81,7 @@ function probeTypeLines(
 
 function factLines({ name, value, knownBy, source, problem, fix }: Fact, fixes: Fixes): string[] {
   const shown = value ?? "unknown";
-  const by = knownBy === "nothing" ? `not in ${source}` : source;
+  const by = knownBy === "nothing" ? `looked for in ${source}` : source;
   return [
     line(name, `${shown}${problem === undefined ? "" : `: ${problem}`} ${dim(`(${by})`)}`),
     ...fixes.lines(fix),

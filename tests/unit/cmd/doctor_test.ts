@@ -97,7 +97,7 @@ Deno.test("doctorLines() says what works, why not the rest, and once what helps"
     "",
     "Machine and process",
     "  kernel 6.1 x86_64 (/proc/version)",
-    "  btf unknown: no types (not in /sys/btf)",
+    "  btf unknown: no types (looked for in /sys/btf)",
     "      → Boot another",
     "",
     "BPF",
