@@ -8,6 +8,9 @@ import { TEST_FORMATS, type TestFormat, type TestResult } from "./test_report.ts
 import { UsageError } from "./usage.ts";
 import { Writer } from "./writer.ts";
 
+/** What a report needs to know of the options. */
+export type ReportOptions = Pick<ToolOptions, "expectations" | "results" | "junit">;
+
 /** Collects the results of a run, and makes their lines. */
 export class ExpectReport {
   readonly #suite: string;
@@ -17,7 +20,7 @@ export class ExpectReport {
   readonly #results: TestResult[] = [];
 
   /** `suite` is what is tested, such as `gimlet bitehist`. */
-  constructor(suite: string, { expectations, results, junit }: ToolOptions) {
+  constructor(suite: string, { expectations, results, junit }: ReportOptions) {
     this.#suite = suite;
     this.#format = TEST_FORMATS[results];
     this.#expected = expectations.map(({ text }) => text);

@@ -32,6 +32,12 @@ export const TOOL_OPTIONS = [
     value: "NAME|list",
     help: "use this plan, or list all and what each can do here",
   },
+  { name: "stats", help: "tell at the end what tracing cost: each program, and gimlet itself" },
+  {
+    name: "max-overhead",
+    value: "PCT",
+    help: "stop when the programs take more than this share of a CPU in a second",
+  },
   { name: "expect", value: "EXPR", help: "exit with 1 unless this holds: 'count(event) >= 16'" },
   {
     name: "expect-none",
@@ -94,6 +100,8 @@ export function parseToolOptions(tool: Tool, args: readonly string[]): ToolOptio
       ...defined("comm", commName(text(parsed, "comm"))),
       ...defined("cgroup", cgroupId(text(parsed, "cgroup"))),
     },
+    stats: parsed["stats"] === true,
+    ...defined("maxOverhead", parsePercent(text(parsed, "max-overhead"))),
     failOnLoss: parsed["fail-on-loss"] === true,
     requireEvents: parsed["require-events"] === true,
     ...expectationOptions(tool, parsed, json),
@@ -237,6 +245,14 @@ export function parseDuration(value: string | undefined): number | undefined {
   }
   const unit = { ms: 1, s: 1000, m: 60_000 }[(match[2] ?? "s") as "ms" | "s" | "m"];
   return Number(match[1]) * unit;
+}
+
+/** Percent of one CPU: `5`, `0.5%`. */
+function parsePercent(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const [, number] = /^(\d+(?:\.\d+)?)%?$/.exec(value) ?? [];
+  if (number !== undefined) return Number(number);
+  throw new UsageError(`Cannot read --max-overhead "${value}"`, "It should be like 5 or 0.5%");
 }
 
 /** A whole number of an option, from `least`. */

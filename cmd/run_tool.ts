@@ -5,7 +5,6 @@ import { isInheritedForWriting, writeOnce } from "../ffi/host/inherited_fd.ts";
 import { isForeground } from "../ffi/host/process.ts";
 import type { CommandOptions } from "../programs/lib/command.ts";
 import { watched } from "../programs/lib/expectations.ts";
-import { jsonLine } from "../programs/lib/json.ts";
 import {
   type Outcome,
   runTool,
@@ -13,7 +12,6 @@ import {
   type StopRequest,
   tryPlans,
 } from "../programs/lib/session.ts";
-import { textLines } from "../programs/lib/text.ts";
 import { plansOf, type Tool } from "../programs/lib/tool.ts";
 import { showsSomething, type Value } from "../programs/lib/value.ts";
 import { STATUS, statusOf } from "./exit_status.ts";
@@ -21,6 +19,7 @@ import { ExpectReport } from "./expect_report.ts";
 import { toolHelp } from "./help.ts";
 import { parseToolOptions, type ToolOptions } from "./options.ts";
 import { errorLines, errorRecord } from "./report.ts";
+import { jsonSink, noteLine, textSink } from "./sinks.ts";
 import { unknownName, UsageError } from "./usage.ts";
 import { tell, Writer } from "./writer.ts";
 
@@ -185,56 +184,6 @@ function outcomeStatus(
   if (!ok) return STATUS.expectation;
   if (options.requireEvents && summary.ended_by === "duration" && empty) return STATUS.noEvents;
   return commandStatus ?? STATUS.done;
-}
-
-function jsonSink(out: Writer, report: ExpectReport): Sink {
-  return {
-    emit(value) {
-      const line = jsonLine(value);
-      if (line !== undefined) out.line(line);
-      if (value.type === "expect") report.take(value).forEach(noteLine);
-      // Losses are for people, too.
-      else if (value.type === "status" || value.type === "lost") noteLines(value);
-    },
-    flush: () => out.flush(),
-  };
-}
-
-function textSink(out: Writer, report: ExpectReport, { verbose, results }: ToolOptions): Sink {
-  for (const line of report.head()) out.line(line);
-  return {
-    emit(value) {
-      if (value.type === "expect") { for (const line of report.take(value)) out.line(line); }
-      for (const { kind, text } of textLines(value)) {
-        if (kind === "note") noteLine(text);
-        else if (results === "text") out.line(text);
-      }
-      if (verbose) { for (const text of verboseLines(value)) noteLine(text); }
-    },
-    flush: () => out.flush(),
-  };
-}
-
-function verboseLines(value: Value): string[] {
-  switch (value.type) {
-    case "header":
-      return [`plan ${value.plan}, kernel ${value.kernel}`];
-    case "attached":
-      return [`attached ${value.probes.join(", ")}`];
-    case "summary":
-      return [`${value.events} events, ${value.lost} lost, ended by ${value.ended_by}`];
-    default:
-      return [];
-  }
-}
-
-function noteLines(value: Value): void {
-  for (const { kind, text } of textLines(value)) if (kind === "note") noteLine(text);
-}
-
-/** Says something beside the output, on stderr. */
-export function noteLine(text: string): void {
-  tell([`gimlet: ${text}`]);
 }
 
 /** Ctrl-C and SIGTERM end the tool in good order; the second one ends it at once. */

@@ -74,6 +74,7 @@ function document(
     expect: expectSchema(shapes),
     error: ERROR,
     plan: PLAN,
+    stats: STATS,
     summary: SUMMARY,
     ...more,
   };
@@ -228,6 +229,13 @@ const PLAN: Schema = {
   },
   required: ["type", "plan", "chosen"],
 };
+
+const STATS = record("stats", {
+  duration_ns: COUNT,
+  programs: listOf(object({ program: STRING, runs: COUNT, run_time_ns: COUNT, missed: COUNT })),
+  own_cpu_ns: COUNT,
+  own_peak_bytes: COUNT,
+});
 
 const SUMMARY = record("summary", {
   events: COUNT,

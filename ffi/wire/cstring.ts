@@ -10,13 +10,34 @@ const encoder = new TextEncoder();
  * UTF-8, each byte above 0x7f is written as `\xNN`, so that nothing is lost and nothing is guessed.
  */
 export function cstring(view: DataView, at: number, size: number): string {
-  let text = "";
-  for (let i = 0; i < size; i++) {
-    const byte = view.getUint8(at + i);
-    if (byte === 0) return text;
+  let length = 0;
+  let hash = 0;
+  for (; length < size; length++) {
+    const byte = view.getUint8(at + length);
+    if (byte === 0) break;
     if (byte > 0x7f) return notAscii(view, at, size);
-    text += String.fromCharCode(byte);
+    hash = (hash * 31 + byte) | 0;
   }
+  const slot = hash & (SLOTS - 1);
+  const known = recent[slot]!;
+  if (known.length === length && isText(known, view, at)) return known;
+  return recent[slot] = asciiText(view, at, length);
+}
+
+/** Names of commands come again and again: one that came lately is not made anew, which costs more than a look. */
+const SLOTS = 256;
+const recent: string[] = new Array(SLOTS).fill("");
+
+function isText(text: string, view: DataView, at: number): boolean {
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) !== view.getUint8(at + i)) return false;
+  }
+  return true;
+}
+
+function asciiText(view: DataView, at: number, length: number): string {
+  let text = "";
+  for (let i = 0; i < length; i++) text += String.fromCharCode(view.getUint8(at + i));
   return text;
 }
 

@@ -5,7 +5,12 @@
 
 #include "gimlet.bpf.h"
 
-#define GIMLET_RING_BYTES (1 << 20)
+#define GIMLET_RING_BYTES (1 << 22)
+/* So many unread bytes wake the reader; and so many more do it again, should the first call have been missed. */
+#define GIMLET_RING_FULL_ENOUGH (GIMLET_RING_BYTES / 8)
+#define GIMLET_RING_CALL_AGAIN (GIMLET_RING_BYTES / 64)
+/* What a record takes at most beside its bytes: its header, and what makes it a multiple of 8. */
+#define GIMLET_RING_OVERHEAD 15
 
 /* A ring buffer that carries records of this type. */
 #define GIMLET_RING(name, record)                       \
@@ -17,19 +22,21 @@
 
 /*
  * Waking the reader costs more than the record. It looks by itself every few ms, so it is woken only when the ring fills up
- * faster than that.
+ * faster than that, and then not by every record.
  */
-static __always_inline u64 gimlet_ring_flags(void *ring)
+static __always_inline u64 gimlet_ring_flags(void *ring, u64 size)
 {
 	u64 unread = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
 
-	return unread < GIMLET_RING_BYTES / 4 ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
+	if (unread < GIMLET_RING_FULL_ENOUGH)
+		return BPF_RB_NO_WAKEUP;
+	return unread % GIMLET_RING_CALL_AGAIN < size + GIMLET_RING_OVERHEAD ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
 /* Puts a record into a ring. A full one refuses it: it is lost then, and counted. */
 static __always_inline void gimlet_ring_output(void *ring, void *record, u64 size)
 {
-	if (bpf_ringbuf_output(ring, record, size, gimlet_ring_flags(ring)))
+	if (bpf_ringbuf_output(ring, record, size, gimlet_ring_flags(ring, size)))
 		gimlet_count(GIMLET_BUFFER_FULL);
 }
 

@@ -74,11 +74,13 @@ struct pt_regs {
 	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8;
 	unsigned long ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
 };
+typedef struct pt_regs bpf_user_pt_regs_t;
 #elif defined(__TARGET_ARCH_arm64)
 struct user_pt_regs {
 	__u64 regs[31];
 	__u64 sp, pc, pstate;
 };
+typedef struct user_pt_regs bpf_user_pt_regs_t;
 #else
 #error "gimlet supports x86_64 and arm64"
 #endif

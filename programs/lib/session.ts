@@ -16,6 +16,7 @@ import { requireProcess } from "../../ffi/probes/user_function.ts";
 import { Command, type CommandOptions } from "./command.ts";
 import { applyFilters, type Filters } from "./filters.ts";
 import { LossMeter } from "./losses.ts";
+import { OverheadMeter } from "./overhead.ts";
 import type { OpenStream } from "./stream.ts";
 import { type Arguments, type Interval, plansOf, type Tool } from "./tool.ts";
 import type { EndReason, LostValue, SummaryValue, Value } from "./value.ts";
@@ -43,6 +44,10 @@ export interface RunOptions {
   readonly filters?: Filters;
   readonly durationMs?: number;
   readonly maxEvents?: number;
+  /** Tell what tracing cost. */
+  readonly stats?: boolean;
+  /** End when the programs take more than this share of one CPU, in percent of a second. */
+  readonly maxOverhead?: number;
   /** Started once every probe is armed; tracing ends when it ends. */
   readonly command?: CommandOptions;
   /** Called once every probe is armed. */
@@ -171,6 +176,8 @@ class Session {
   readonly #durationMs: number;
   readonly #epoll = new Epoll();
   readonly #started = clockNow("monotonic");
+  readonly #overhead: OverheadMeter | undefined;
+  #tooMuch = false;
   #events = 0;
   #lost = 0n;
   #reports = 0;
@@ -194,6 +201,10 @@ class Session {
     this.#interval = tool.interval?.(args) ?? { ms: Infinity };
     const untilStopped = options.command === undefined ? tool.durationMs : undefined;
     this.#durationMs = options.durationMs ?? untilStopped ?? Infinity;
+    const { stats = false, maxOverhead } = options;
+    if (stats || maxOverhead !== undefined) {
+      this.#overhead = new OverheadMeter(attached.object.programs());
+    }
     for (const fd of stream?.fds ?? []) this.#epoll.add(fd);
     const { outputFd } = options;
     if (outputFd !== undefined) this.#epoll.addHangUp(outputFd, () => this.#outputClosed = true);
@@ -217,6 +228,7 @@ class Session {
       return { summary, commandStatus: await this.#waitForCommand() };
     } finally {
       stop.removeEventListener("abort", wake);
+      this.#overhead?.[Symbol.dispose]();
       await this.#epoll.close();
     }
   }
@@ -228,6 +240,7 @@ class Session {
       const elapsed = this.#elapsedMs();
       if (elapsed >= nextLosses) {
         this.#tellLosses(this.#losses.news());
+        this.#checkOverhead();
         nextLosses = elapsed + LOSSES_EVERY_MS;
       }
       if (elapsed >= this.#nextReport()) this.#tellReport();
@@ -244,6 +257,7 @@ class Session {
     if (this.#events >= maxEvents) return "max-events";
     if (this.#outputClosed) return "stdout-closed";
     if (stop.aborted) return (stop.reason as StopRequest).reason;
+    if (this.#tooMuch) return "max-overhead";
     if (elapsedMs >= this.#durationMs) return "duration";
     if (this.#reports >= (this.#interval.count ?? Infinity)) return "count";
     return this.#command?.ended ? "command" : undefined;
@@ -275,6 +289,7 @@ class Session {
     }
     this.#tellLosses(losses);
     if (reason !== "count") this.#tellReport();
+    if (this.#options.stats && this.#overhead) this.#sink.emit(this.#overhead.value(duration_ns));
     const summary: SummaryValue = {
       type: "summary",
       events: this.#events,
@@ -285,6 +300,16 @@ class Session {
     this.#sink.emit(summary);
     this.#sink.flush();
     return summary;
+  }
+
+  #checkOverhead(): void {
+    const { maxOverhead } = this.#options;
+    if (maxOverhead === undefined || this.#overhead === undefined) return;
+    const percent = this.#overhead.percentSince(clockNow("monotonic") - this.#started);
+    if (percent <= maxOverhead) return;
+    this.#tooMuch = true;
+    const text = `the programs took ${percent.toFixed(1)} % of a CPU, more than ${maxOverhead} %`;
+    this.#sink.emit({ type: "status", kind: "note", text: `detached: ${text}` });
   }
 
   #drain(limit: number): number {

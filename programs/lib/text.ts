@@ -1,7 +1,7 @@
 /** The text printer: what a person reads, in BCC's formats. */
 
 import { histLines } from "./histogram.ts";
-import type { LossReason, Value } from "./value.ts";
+import type { LossReason, StatsValue, Value } from "./value.ts";
 
 /** Where a line goes: `output` is the tool's result, `note` what is said beside it. */
 export interface TextLine {
@@ -39,9 +39,27 @@ export function textLines(value: Value): TextLine[] {
       ].map(output);
     case "lost":
       return [note(`lost ${value.count}: ${LOSS_TEXT[value.reason]}`)];
+    case "stats":
+      return statsLines(value).map(note);
     case "status":
       return [{ kind: value.kind, text: value.text }];
   }
+}
+
+function statsLines(value: StatsValue): string[] {
+  const programs = value.programs.map(({ program, runs, run_time_ns, missed }) => {
+    const each = runs === 0n
+      ? ""
+      : `, ${run_time_ns / runs} ns each, ${percent(run_time_ns, value.duration_ns)} of a CPU`;
+    return `${program} ran ${runs} times${each}${missed === 0n ? "" : `, missed ${missed}`}`;
+  });
+  const memory = (Number(value.own_peak_bytes) / 2 ** 20).toFixed(1);
+  const cpu = value.own_cpu_ns / 1_000_000n;
+  return [...programs, `gimlet itself took ${cpu} ms of CPU, and ${memory} MiB`];
+}
+
+function percent(part: bigint, whole: bigint): string {
+  return `${(Number(part) / Number(whole) * 100).toFixed(2)} %`;
 }
 
 function output(text: string): TextLine {
@@ -54,6 +72,12 @@ function note(text: string): TextLine {
 
 /** ns as seconds with nine decimals, exactly: C's `%.9f`. */
 export function seconds(ns: bigint): string {
+  const n = Number(ns);
+  // As long as numbers are exact, they are three times as fast; that is 104 days of a clock.
+  if (n >= 0 && n <= Number.MAX_SAFE_INTEGER) {
+    const rest = n % 1e9;
+    return `${(n - rest) / 1e9}.${String(rest + 1e9).slice(1)}`;
+  }
   const sign = ns < 0n ? "-" : "";
   const digits = (ns < 0n ? -ns : ns).toString().padStart(10, "0");
   return `${sign}${digits.slice(0, -9)}.${digits.slice(-9)}`;

@@ -96,6 +96,7 @@ export const END_REASONS = [
   "duration",
   "max-events",
   "count",
+  "max-overhead",
   "command",
   "stdin-closed",
   "stdout-closed",
@@ -130,6 +131,23 @@ export interface ExpectValue {
   readonly problem: string | null;
 }
 
+/** What tracing cost. */
+export interface StatsValue {
+  readonly type: "stats";
+  /** The time that all of this was taken in, in ns. */
+  readonly duration_ns: bigint;
+  /** Of each program: how often it ran, how long in all (in ns), and how often it did not, because it was running already. */
+  readonly programs: readonly {
+    readonly program: string;
+    readonly runs: bigint;
+    readonly run_time_ns: bigint;
+    readonly missed: bigint;
+  }[];
+  /** The tracer's own CPU time, in ns, and the most memory that it has had, in bytes. */
+  readonly own_cpu_ns: bigint;
+  readonly own_peak_bytes: bigint;
+}
+
 /** Everything that can be printed. */
 export type Value =
   | HeaderValue
@@ -140,6 +158,7 @@ export type Value =
   | LostValue
   | StatusValue
   | ExpectValue
+  | StatsValue
   | SummaryValue;
 
 /** Whether a value shows that something happened: an event, or a report that is not empty. */

@@ -3,16 +3,20 @@
  * minutes. Ratios count; the times themselves say more about the machine. With --check what has to hold is held.
  */
 
+import { cost } from "./cost.ts";
 import { doctor } from "./doctor.ts";
 import { draining } from "./draining.ts";
 import { ending } from "./ending.ts";
 import { machines } from "./machines.ts";
 import { holds, type Result, textOf } from "./measure.ts";
+import { printing } from "./printing.ts";
 import { start } from "./start.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<Result[]>>> = {
   start,
+  cost,
   draining,
+  printing,
   ending,
   machines,
   doctor,

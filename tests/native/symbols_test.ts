@@ -242,7 +242,7 @@ test("a stack has the functions that called each other, user's and kernel's", {
   climber.climb();
   const stacks = object.map("stacks");
   const ids = await untilDefined(() => stacks.get(climber.pid));
-  const traces = object.map("traces");
+  const traces = object.stackTraces("traces");
   const user = stackTrace(traces, ids.user, { pid: climber.pid });
   assertEquals(names(user!).slice(0, 4), ["climb_inner", "climb_middle", "climb_outer", "main"]);
   assertEquals(frameText(user![1]!, { showModule: true }), "climb_middle [climber]");
@@ -268,7 +268,7 @@ test("stacks are those of bpftrace", {
   const { stdout } = await bpftrace.finished();
   const [user = "", kernel = ""] = stdout.split(/^kernel/m);
   const ids = await untilDefined(() => object.map("stacks").get(climber.pid));
-  const traces = object.map("traces");
+  const traces = object.stackTraces("traces");
   const ownUser = stackTrace(traces, ids.user, { pid: climber.pid })!;
   assertEquals(names(ownUser).map((name, i) => name ?? ownUser[i]!.address), namesOf(user));
   const ownKernel = stackTrace(traces, ids.kernel)!;

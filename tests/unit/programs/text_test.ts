@@ -5,6 +5,8 @@ import { assertEquals } from "../../assert.ts";
 Deno.test("seconds() is exact to the ns, as C's %.9f would be if doubles were", () => {
   assertEquals(seconds(0n), "0.000000000");
   assertEquals(seconds(1n), "0.000000001");
+  assertEquals(seconds(8999998999999999n), "8999998.999999999");
+  assertEquals(seconds(9007199254740991n), "9007199.254740991");
   assertEquals(seconds(24585001174885999n), "24585001.174885999");
   assertEquals(seconds(-1500000000n), "-1.500000000");
   assertEquals(seconds(18446744073709551615n), "18446744073.709551615");

@@ -33,7 +33,7 @@ struct bpf_sk_lookup {
 };
 
 struct bpf_perf_event_data {
-	struct pt_regs regs;
+	bpf_user_pt_regs_t regs;
 	u64 sample_period, addr;
 };
 

@@ -10,6 +10,7 @@ import { parseMaps } from "../../../../ffi/host/proc_maps.ts";
 import { filesAmong, hasEnded, parseJobControl } from "../../../../ffi/host/process.ts";
 import { sysctlPath } from "../../../../ffi/host/sysctl.ts";
 import { parseTracefsMounts } from "../../../../ffi/host/tracefs.ts";
+import { parseCpuTime, parsePeakMemory } from "../../../../ffi/host/usage.ts";
 import { assertEquals } from "../../../assert.ts";
 
 const WANTED = ["CAP_BPF", "CAP_PERFMON", "CAP_DAC_READ_SEARCH"] as const;
@@ -37,6 +38,12 @@ Deno.test("parseCpuList() reads the kernel's list format", () => {
 Deno.test("parseLockdown() reads the mode in brackets", () => {
   assertEquals(parseLockdown("none [integrity] confidentiality\n"), "integrity");
   assertEquals(parseLockdown(""), undefined);
+});
+
+Deno.test("what a process has used is read from /proc", () => {
+  const stat = "7 (a) b) R 1 7 7 0 -1 4194560 9 0 0 0 12 3 0 0 20 0 9 0 55 1 2";
+  assertEquals(parseCpuTime(stat), 150_000_000n);
+  assertEquals(parsePeakMemory("VmPeak:\t  900 kB\nVmHWM:\t    61234 kB\n"), 62_703_616n);
 });
 
 Deno.test("a seccomp filter and a user namespace are seen in what /proc says", () => {
