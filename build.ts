@@ -52,6 +52,7 @@ const TEST_PACKAGES = [
     "strace",
     "bpftrace",
   ],
+  ...["zsh", "fish"],
 ];
 
 /**

@@ -110,7 +110,23 @@ export {
   type StackTraceMap,
 } from "./ffi/symbols/stack.ts";
 export { AttachedPlan, attachFirst, type Plan, type Plans } from "./ffi/probes/plan.ts";
-export { syscallFunction } from "./ffi/probes/kernel_function.ts";
+export { openKprobeCount, syscallFunction } from "./ffi/probes/kernel_function.ts";
+export {
+  kprobeFunctions,
+  type ListOptions,
+  listProbes,
+  type ProbeList,
+  tracepoints,
+} from "./ffi/probes/list.ts";
+export { LISTED_TYPES, type ListedType } from "./ffi/probes/list/pattern.ts";
+export {
+  type ExplainOptions,
+  explainProbe,
+  type ProbeAnswer,
+  type Reason,
+  REASON_CODES,
+  type ReasonCode,
+} from "./ffi/probes/why.ts";
 export { findUserFunction, type UserFunction } from "./ffi/probes/user_function.ts";
 export { type Outcome, type RunOptions, runTool, type Sink } from "./programs/lib/session.ts";
 export { watched } from "./programs/lib/expectations.ts";
@@ -145,5 +161,5 @@ export {
 } from "./programs/lib/trace_print.ts";
 export type { TraceEvent } from "./programs/lib/trace_stream.ts";
 export { textLines } from "./programs/lib/text.ts";
-export type { Fields, Plain, Value } from "./programs/lib/value.ts";
+export type { Fields, HistValue, Plain, Value } from "./programs/lib/value.ts";
 export { VERSION } from "./programs/lib/version.ts";

@@ -26,6 +26,7 @@ export function mainHelp(): string[] {
     "  record FILE TOOL …   run a tool, and keep what it gives in a file",
     "  replay FILE [--json] print such a run again: no root needed",
     "  vm --kernel K -- …   boot a kernel and run a command, or gimlet, there: see gimlet vm --help",
+    "  completion SHELL     print what bash, zsh or fish needs to complete all this",
     "  help [TOOL|E_CODE]   show this help, a tool's, or what an error means",
     "",
     "Most need root: sudo gimlet hello_perf_output. All options: gimlet TOOL --help",

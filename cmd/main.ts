@@ -2,6 +2,7 @@
 
 import type { Tool } from "../programs/lib/tool.ts";
 import { tools } from "../programs/registry.gen.ts";
+import { completionLines } from "./completion.ts";
 import { doctorCommand } from "./doctor.ts";
 import { errorHelp, isCode } from "./error_help.ts";
 import { STATUS, statusOf } from "./exit_status.ts";
@@ -22,6 +23,7 @@ import { tell, Writer } from "./writer.ts";
 
 const SUBCOMMANDS = [
   ...[
+    "completion",
     "doctor",
     "help",
     "lesson",
@@ -43,6 +45,8 @@ export async function main(args: readonly string[]): Promise<number> {
     case undefined:
       tell(mainHelp());
       return STATUS.usage;
+    case "completion":
+      return printAll(out, completionLines(rest, SUBCOMMANDS));
     case "help":
       return printAll(out, helpOn(rest[0]));
     case "--help":

@@ -6,6 +6,7 @@ import { type SymOptions, userFrames } from "./process.ts";
 
 /** A map of type `BPF_MAP_TYPE_STACK_TRACE`, as far as it is read here: from an id to addresses, filled up with zeros. */
 export interface StackTraceMap {
+  /** The addresses of a stack. */
   get(id: number): readonly bigint[] | undefined;
 }
 

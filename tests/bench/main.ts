@@ -7,6 +7,7 @@ import { cost } from "./cost.ts";
 import { doctor } from "./doctor.ts";
 import { draining } from "./draining.ts";
 import { ending } from "./ending.ts";
+import { listing } from "./listing.ts";
 import { machines } from "./machines.ts";
 import { holds, type Result, textOf } from "./measure.ts";
 import { printing } from "./printing.ts";
@@ -18,6 +19,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Result[]>>> = {
   draining,
   printing,
   ending,
+  listing,
   machines,
   doctor,
 };

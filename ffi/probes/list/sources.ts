@@ -33,6 +33,7 @@ export interface ModuleTypes {
 export class ProbeSources {
   /** The process that uprobes and USDT probes are looked for in. */
   readonly pid: number | undefined;
+  #traceable: readonly FilterFunction[] | undefined | null = null;
   #functions: KernelFunctions | undefined;
   #blacklist: ReadonlySet<string> | undefined;
   #tracepoints: readonly Tracepoint[] | undefined;
@@ -43,14 +44,20 @@ export class ProbeSources {
     this.pid = pid;
   }
 
+  /** The functions that can be traced, as the kernel tells; `undefined` where it does not. */
+  get traceable(): readonly FilterFunction[] | undefined {
+    if (this.#traceable === null) this.#traceable = readFilterFunctions();
+    return this.#traceable;
+  }
+
   /** The functions that can be traced; where the kernel does not tell, those that it has and that its types name. */
   get functions(): KernelFunctions {
     return this.#functions ??= this.#readFunctions();
   }
 
   #readFunctions(): KernelFunctions {
-    const known = readFilterFunctions();
-    if (known !== undefined) return { functions: known, verified: true };
+    const { traceable } = this;
+    if (traceable !== undefined) return { functions: traceable, verified: true };
     const described = new Set<string>();
     for (const { btf } of this.types) {
       for (const name of btf.namesOfKind("func")) described.add(name);

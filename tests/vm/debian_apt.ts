@@ -1,0 +1,64 @@
+/** Debian's packages from other suites than this machine's own, in folders of our own: nothing is installed. */
+
+import { isFile } from "../../cmd/vm/files.ts";
+import { join } from "../../cmd/vm/paths.ts";
+
+/** The keys that sign the suites, on a Debian; elsewhere apt has to have them. */
+const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/** Package lists of one suite, in a folder; as options of apt. */
+export async function privateLists(suite: string, folder: string): Promise<string[]> {
+  const source = await mirror(suite.endsWith("-security"));
+  for (const path of ["lists/partial", "cache/archives/partial"]) {
+    Deno.mkdirSync(join(folder, path), { recursive: true });
+  }
+  const sources = join(folder, "sources.list");
+  const signed = isFile(KEYRING) ? `[signed-by=${KEYRING}] ` : "";
+  Deno.writeTextFileSync(sources, `deb ${signed}${source} ${suite} main\n`);
+  const settings = [
+    `Dir::Etc::SourceList=${sources}`,
+    "Dir::Etc::SourceParts=-",
+    `Dir::State::Lists=${join(folder, "lists")}`,
+    `Dir::Cache=${join(folder, "cache")}`,
+    "APT::Sandbox::User=root",
+    "APT::Architecture=amd64",
+  ];
+  const options = settings.flatMap((setting) => ["-o", setting]);
+  await output("apt-get", [...options, "-q", "update"]);
+  return options;
+}
+
+/** The mirror that this machine's own release comes from, or its security updates. */
+async function mirror(security: boolean): Promise<string> {
+  const given = Deno.env.get("GIMLET_DEBIAN_MIRROR");
+  if (given !== undefined) return given;
+  const format = "$(REPO_URI) $(RELEASE)";
+  const text = await output("apt-get", [
+    "indextargets",
+    "--format",
+    format,
+    "Created-By: Packages",
+  ]);
+  const release = await codename();
+  const wanted = security ? `${release}-security` : release;
+  const targets = text.split("\n").map((line) => line.split(" "));
+  const [uri] = targets.find((target) => target[1] === wanted) ?? [];
+  if (uri === undefined) {
+    throw new Error(`Cannot find ${wanted} in the lists of apt: set GIMLET_DEBIAN_MIRROR`);
+  }
+  return uri;
+}
+
+async function codename(): Promise<string> {
+  const text = await Deno.readTextFile("/etc/os-release");
+  return /^VERSION_CODENAME="?([^"\n]*)/m.exec(text)?.[1] ?? "";
+}
+
+/** What a program writes; it must end with 0. */
+export async function output(program: string, args: string[], cwd = "/"): Promise<string> {
+  const env = { LC_ALL: "C" };
+  const result = await new Deno.Command(program, { args, cwd, env, stdin: "null" }).output();
+  const decoder = new TextDecoder();
+  if (result.success) return decoder.decode(result.stdout);
+  throw new Error(`${program} ${args.join(" ")}: ${decoder.decode(result.stderr).trim()}`);
+}
