@@ -37,8 +37,12 @@ export class KernelPlanFacts {
   readonly #input: ReasonInput = readFacts(new ProbeSources());
   readonly #places = new Map<string, BpfError | undefined>();
 
+  /** Locked down so far, the kernel refuses programs that read its memory. */
+  readonly #mustLoad: boolean;
+
   constructor(trials: TrialResults) {
     this.#trials = trials;
+    this.#mustLoad = !hasKernelBtf() || this.#input.lockdown === "confidentiality";
   }
 
   /** The facts for the plans of one tool. */
@@ -46,7 +50,7 @@ export class KernelPlanFacts {
     return {
       refused: (provider) => this.#refused(provider),
       missing: (place) => this.#remembered(place),
-      hasBtf: hasKernelBtf(),
+      mustLoad: this.#mustLoad,
       unfit: (plan) => unfit(skeleton, plan),
     };
   }

@@ -10,8 +10,8 @@ export interface PlanFacts {
   readonly refused: (provider: ProbeSpec["provider"]) => BpfError | undefined;
   /** A place that is not there, or that cannot be probed. */
   readonly missing: (place: ProbeSpec) => BpfError | undefined;
-  /** Whether the kernel describes its types: without that even programs that see none of them may not load. */
-  readonly hasBtf: boolean;
+  /** Whether this kernel refuses programs that others take, such as all that want its BTF: then only loading tells. */
+  readonly mustLoad: boolean;
   /** A plan's programs, which have to fit the arguments of what they attach to. */
   readonly unfit: (plan: Plan) => BpfError | undefined;
 }
@@ -44,7 +44,7 @@ function whyNot(plan: Plan, facts: PlanFacts): BpfError | undefined {
     const refused = facts.refused(provider);
     if (refused !== undefined) return refused;
   }
-  if (!facts.hasBtf || places.some(({ provider }) => TYPED.includes(provider))) {
+  if (facts.mustLoad || places.some(({ provider }) => TYPED.includes(provider))) {
     const unfit = facts.unfit(plan);
     if (unfit !== undefined) return unfit;
   }

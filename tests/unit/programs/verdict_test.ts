@@ -8,17 +8,17 @@ function error(cause: string, code: ErrorCode = "E_NO_PROBE"): BpfError {
 }
 
 /** A kernel without the functions of some names, whose providers and programs are as said. */
-function kernel({ without = [], refuses = [], unfit = [], hasBtf = true }: {
+function kernel({ without = [], refuses = [], unfit = [], mustLoad = false }: {
   without?: readonly string[];
   refuses?: readonly string[];
   unfit?: readonly string[];
-  hasBtf?: boolean;
+  mustLoad?: boolean;
 }): PlanFacts {
   return {
     refused: (provider) => refuses.includes(provider) ? error(`no ${provider}`) : undefined,
     missing: (place) =>
       "symbol" in place && without.includes(place.symbol) ? error(`no ${place.symbol}`) : undefined,
-    hasBtf,
+    mustLoad,
     unfit: (plan) =>
       Object.keys(plan).some((program) => unfit.includes(program)) ? error("unfit") : undefined,
   };
@@ -56,9 +56,9 @@ Deno.test("judgePlans() names each plan where none works", () => {
   ]);
 });
 
-Deno.test("programs are loaded where they see typed arguments, and all where there is no BTF", () => {
+Deno.test("programs are loaded where they see typed arguments, and all where only loading tells", () => {
   assertEquals(judged(PLANS, { unfit: ["p", "q"] }), [["kprobe", undefined]]);
-  assertEquals(judged(PLANS, { unfit: ["p", "q", "r"], hasBtf: false }), [
+  assertEquals(judged(PLANS, { unfit: ["p", "q", "r"], mustLoad: true }), [
     ["kprobe", "unfit"],
     ["tp_btf", "unfit"],
     ["tracepoint", undefined],
