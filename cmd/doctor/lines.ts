@@ -105,7 +105,7 @@ function featureLines(
   const yes = namesOf(features, true);
   const not = namesOf(features, false);
   const unknown = namesOf(features, undefined);
-  if (features.length === 0) return [line(title, "unknown: the kernel has no BTF that names them")];
+  if (features.length === 0) return [line(title, "unknown: neither BTF nor libbpf names them")];
   const known = new Set(features.map(({ knownBy }) => knownBy).filter((by) => by !== "nothing"));
   const by = known.size === 0 ? "" : dim(` (${[...known].join(", ")})`);
   // Programs of each type may call few of the helpers only: the others are no news.

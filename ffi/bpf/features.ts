@@ -2,7 +2,7 @@
 
 import { libbpf, newerFunctions } from "../raw/libbpf.ts";
 import { Fd } from "../raw/fd.ts";
-import { addressOf, type Bytes, OptionStruct, toCString } from "../raw/memory.ts";
+import { addressOf, type Bytes, fromCString, OptionStruct, toCString } from "../raw/memory.ts";
 import { openWatchpoint } from "../raw/perf_event.ts";
 import { bytesToText } from "../wire/cstring.ts";
 
@@ -86,6 +86,29 @@ function loadOptions(log: Bytes): OptionStruct {
     { type: "u32", value: log.length }, // log_size
     { type: "pointer", value: log }, // log_buf
   ]);
+}
+
+/** A name of an enum of the kernel, without what all of them begin with and in lower case, and its number. */
+export interface NamedType {
+  readonly name: string;
+  readonly value: number;
+}
+
+const TYPE_NAMES = {
+  program_type: "libbpf_bpf_prog_type_str",
+  map_type: "libbpf_bpf_map_type_str",
+  attach_type: "libbpf_bpf_attach_type_str",
+} as const;
+
+/** The types that this libbpf knows by name, whatever the kernel: for kernels without BTF to name their own. */
+export function typesOfLibbpf(kind: keyof typeof TYPE_NAMES): NamedType[] {
+  const nameOf = libbpf()[TYPE_NAMES[kind]];
+  const types: NamedType[] = [];
+  for (let value = 0;; value++) {
+    const name = fromCString(nameOf(value));
+    if (name === "") return types;
+    types.push({ name, value });
+  }
 }
 
 /** libbpf's functions that came after 1.0, and whether this libbpf has them. */

@@ -4,8 +4,11 @@ import {
   canCallHelper,
   canLoadProgramType,
   canMakeMapType,
+  type NamedType,
   newerLibbpfFunctions,
+  typesOfLibbpf,
 } from "../../ffi/bpf/features.ts";
+import { libbpfVersion } from "../../ffi/bpf/version.ts";
 import { readKernelBtf } from "../../ffi/probes/kernel_btf.ts";
 import type { TrialResults } from "./trials.ts";
 
@@ -28,12 +31,6 @@ export interface Feature {
   readonly knownBy: "attempt" | "btf" | "libbpf" | "nothing";
 }
 
-/** A member of an enum of the kernel. */
-interface Member {
-  readonly name: string;
-  readonly value: number;
-}
-
 /** The enums of the kernel's BTF that name features, and what their members begin with. */
 const ENUMS = {
   program_type: { name: "bpf_prog_type", prefix: "BPF_PROG_TYPE_" },
@@ -45,13 +42,15 @@ const ENUMS = {
 type KernelKind = keyof typeof ENUMS;
 
 /**
- * Lists what the kernel's BTF names, and tries the programs, maps and helpers. `trials` is what came of the probe types; without
- * them nothing is tried, and what BTF names may yet be switched off.
+ * Lists what the kernel's BTF names, or else libbpf, and tries the programs, maps and helpers. `trials` is what came of the probe types;
+ * without them nothing is tried, and what has a name may yet be switched off.
  */
 export function findFeatures(trials: TrialResults | undefined): Feature[] {
-  const members = readMembers();
+  const hasLibbpf = libbpfVersion() !== undefined;
+  const described = readMembers();
+  const members = described ?? namesOfLibbpf(hasLibbpf);
   const kprobe = members.program_type.find(({ name }) => name === "kprobe")?.value ?? 0;
-  const tries: Readonly<Record<KernelKind, (member: Member) => boolean | undefined>> = {
+  const tries: Readonly<Record<KernelKind, (member: NamedType) => boolean | undefined>> = {
     program_type: ({ name, value }) =>
       name === "tracing" && loadsTracing(trials) ? true : canLoadProgramType(value),
     map_type: ({ value }) => canMakeMapType(value),
@@ -59,11 +58,17 @@ export function findFeatures(trials: TrialResults | undefined): Feature[] {
     helper: ({ value }) => canCallHelper(kprobe, value),
   };
   const kinds = Object.keys(ENUMS) as KernelKind[];
+  const isDescribed = described !== undefined;
   return [
     ...kinds.flatMap((kind) =>
-      members[kind].map((member) => featureOf(kind, member, trials && tries[kind]))
+      members[kind].map(({ name, value }) =>
+        featureOf(kind, name, {
+          available: trials && tries[kind]({ name, value }),
+          isDescribed,
+        })
+      )
     ),
-    ...libbpfFeatures(trials !== undefined),
+    ...libbpfFeatures(hasLibbpf),
   ];
 }
 
@@ -74,13 +79,14 @@ function loadsTracing(trials: TrialResults | undefined): boolean {
 
 function featureOf(
   kind: KernelKind,
-  member: Member,
-  attempt: ((member: Member) => boolean | undefined) | undefined,
+  name: string,
+  { available, isDescribed }: {
+    readonly available: boolean | undefined;
+    readonly isDescribed: boolean;
+  },
 ): Feature {
-  const { name } = member;
-  const available = attempt?.(member);
   if (available !== undefined) return { kind, name, available, knownBy: "attempt" };
-  if (kind === "attach_type") return { kind, name, available: true, knownBy: "btf" };
+  if (kind === "attach_type" && isDescribed) return { kind, name, available: true, knownBy: "btf" };
   return { kind, name, available: undefined, knownBy: "nothing" };
 }
 
@@ -94,17 +100,28 @@ function libbpfFeatures(isThere: boolean): Feature[] {
   }));
 }
 
-function readMembers(): Record<KernelKind, Member[]> {
-  const members: Record<KernelKind, Member[]> = {
-    program_type: [],
-    map_type: [],
-    attach_type: [],
+type Members = Record<KernelKind, NamedType[]>;
+
+function namesOfLibbpf(isThere: boolean): Members {
+  const named = (kind: Exclude<KernelKind, "helper">) =>
+    isThere ? typesOfLibbpf(kind).filter(({ name }) => !isPlaceholder(`_${name}`)) : [];
+  return {
+    program_type: named("program_type"),
+    map_type: named("map_type"),
+    attach_type: named("attach_type"),
     helper: [],
   };
+}
+
+/** The enums of the kernel's BTF; `undefined` where it has none. */
+function readMembers(): Members | undefined {
+  const btf = readKernelBtf();
+  if (btf === undefined) return undefined;
+  const members: Members = { program_type: [], map_type: [], attach_type: [], helper: [] };
   const wanted = new Map(
     Object.entries(ENUMS).map(([kind, { name, prefix }]) => [name as string, { kind, prefix }]),
   );
-  for (const { name, values } of readKernelBtf()?.ofKind("enum") ?? []) {
+  for (const { name, values } of btf.ofKind("enum")) {
     const found = wanted.get(name);
     if (found === undefined) continue;
     members[found.kind as KernelKind] = values

@@ -87,6 +87,13 @@ test("what is known by BTF and by an attempt agrees with what the library does",
   assertEquals(helper("xdp_adjust_head")?.available, false);
 });
 
+test("without BTF, libbpf's names are tried", { needs }, async () => {
+  const records = await doctor('mount -t tmpfs none /sys/kernel/btf; exec "$@"');
+  const features = ofType(records, "feature").filter(({ kind }) => kind === "map_type");
+  assertEquals(features.find(({ name }) => name === "ringbuf")?.available, true);
+  assertEquals(features.find(({ name }) => name === "hash")?.known_by, "attempt");
+});
+
 test("without rights it says what cannot be known, and why", { needs }, async () => {
   const records = await doctor(AS_NOBODY);
   const kprobe = find(records, "probe_type", "tracepoint");
