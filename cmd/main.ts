@@ -11,6 +11,7 @@ import { lessonLines } from "./lesson.ts";
 import { isListOption, listCommand } from "./list.ts";
 import { recordCommand, replayCommand } from "./record.ts";
 import { errorLines } from "./report.ts";
+import { runObjectCommand } from "./run_object.ts";
 import { printAll, runToolCommand } from "./run_tool.ts";
 import { schemaLines } from "./schema.ts";
 import { selftest } from "./selftest.ts";
@@ -30,6 +31,7 @@ const SUBCOMMANDS = [
     "list",
     "record",
     "replay",
+    "run",
     "schema",
     "selftest",
     "version",
@@ -64,6 +66,8 @@ export async function main(args: readonly string[]): Promise<number> {
       return await recordCommand(rest, findTool);
     case "replay":
       return await replayCommand(rest);
+    case "run":
+      return await runObjectCommand(rest);
     case "selftest":
       return await selftest(rest);
     case "version":

@@ -131,11 +131,11 @@ function reportsOf<K extends ReportShape["kind"]>(
 }
 
 function mapSchemas(shape: ToolShape): Schema[] {
-  return reportsOf(shape, "map").map(([name, { key }]) => ({
+  return reportsOf(shape, "map").map(([name, { key, value = "u64" }]) => ({
     title: shape.tool,
     ...record("map", {
       name: { const: name },
-      entries: listOf(object({ key: fieldSchema(key), value: fieldSchema("u64") })),
+      entries: listOf(object({ key: fieldSchema(key), value: fieldSchema(value) })),
     }),
   }));
 }
@@ -170,6 +170,8 @@ export function fieldSchema(shape: FieldShape): Schema {
       return { ...schema, type: [schema["type"]!, "null"] };
     }
     const { length } = shape;
+    // T name[] at the end of a struct, and lists of one item for each CPU, are as long as they are.
+    if (length === 0) return listOf(fieldSchema(shape.items));
     return { ...listOf(fieldSchema(shape.items)), minItems: length, maxItems: length };
   }
   if (shape === "bool") return { type: "boolean" };

@@ -186,6 +186,11 @@ export class LinkSet {
     this.#links.delete(link);
   }
 
+  /** Those that are attached now, in the order in which they were. */
+  get live(): readonly Link[] {
+    return [...this.#links];
+  }
+
   /** Remembers a detaching that is under way on another thread. */
   wait(ending: Promise<unknown>): void {
     this.#ending.add(ending);

@@ -1,6 +1,6 @@
 /** kprobes and kretprobes, also on the functions of system calls. */
 
-import { type Link, openLinkTargets } from "../bpf/link.ts";
+import type { Link } from "../bpf/link.ts";
 import type { Program } from "../bpf/program.ts";
 import { BpfError } from "../errors.ts";
 import { readText } from "../host/text_file.ts";
@@ -45,12 +45,4 @@ function noKprobes(cause: string, hint?: string): BpfError {
 /** Attaches to the entry or return of one function. */
 export function attachKernelFunction(program: Program, symbol: string, onReturn = false): Link[] {
   return [program.attachKprobe(symbol, { onReturn })];
-}
-
-/**
- * How many kprobes and kretprobes this process has attached: BCC's `num_open_kprobes`. One that attaches to many functions at once
- * (kprobe.multi) counts as one.
- */
-export function openKprobeCount(): number {
-  return openLinkTargets().filter((target) => /^k(ret)?probe\b|^ksyscall\b/.test(target)).length;
 }

@@ -56,6 +56,20 @@ const SYMBOLS = {
   bpf_map__key_size: { parameters: ["pointer" /* const struct bpf_map *map */], result: "u32" },
   bpf_map__value_size: { parameters: ["pointer" /* const struct bpf_map *map */], result: "u32" },
   bpf_map__max_entries: { parameters: ["pointer" /* const struct bpf_map *map */], result: "u32" },
+  bpf_map__set_key_size: {
+    parameters: [
+      "pointer", // struct bpf_map *map
+      "u32", // __u32 size
+    ],
+    result: "i32",
+  },
+  bpf_map__set_value_size: {
+    parameters: [
+      "pointer", // struct bpf_map *map
+      "u32", // __u32 size
+    ],
+    result: "i32",
+  },
   bpf_map__set_max_entries: {
     parameters: [
       "pointer", // struct bpf_map *map

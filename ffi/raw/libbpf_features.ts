@@ -1,20 +1,6 @@
 /** libbpf's functions that find out what the kernel knows. All are in libbpf 1.0. */
 
 export const FEATURE_SYMBOLS = {
-  libbpf_probe_bpf_prog_type: {
-    parameters: [
-      "u32", // enum bpf_prog_type prog_type
-      "pointer", // const void *opts
-    ],
-    result: "i32",
-  },
-  libbpf_probe_bpf_map_type: {
-    parameters: [
-      "u32", // enum bpf_map_type map_type
-      "pointer", // const void *opts
-    ],
-    result: "i32",
-  },
   libbpf_bpf_map_type_str: { parameters: ["u32" /* enum bpf_map_type t */], result: "pointer" },
   bpf_prog_load: {
     parameters: [

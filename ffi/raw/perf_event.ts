@@ -18,10 +18,14 @@ const ATTR_WATERMARK = 1n << 14n;
 const ATTR_USE_CLOCKID = 1n << 25n;
 const CLOCK_MONOTONIC = 1;
 
-/** What to count or sample: `type` and `config` as in `struct perf_event_attr`. */
-export interface PerfEvent {
+/** What to count: `type` and `config` as in `struct perf_event_attr`. */
+export interface PerfCounter {
   readonly type: number;
   readonly config: bigint;
+}
+
+/** What to sample. */
+export interface PerfEvent extends PerfCounter {
   /** Every how many events, or how often in Hz, a sample is taken. */
   readonly sample: { readonly period: bigint } | { readonly frequency: bigint };
 }
@@ -58,6 +62,15 @@ export function openWatchpoint({ address, length }: { address: bigint; length: b
   view.setBigUint64(56, address, true); // bp_addr
   view.setBigUint64(64, length, true); // bp_len
   return open(view, { pid: 0, cpu: -1 });
+}
+
+/**
+ * Opens a perf event that counts from now on, and takes no samples.
+ *
+ * @throws {LibcError} as {@linkcode openPerfEvent}
+ */
+export function openPerfCounter({ type, config }: PerfCounter, place: PerfEventPlace): Fd {
+  return open(attributes(type, config), place);
 }
 
 /**

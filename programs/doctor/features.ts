@@ -7,7 +7,7 @@ import {
   type NamedType,
   newerLibbpfFunctions,
   typesOfLibbpf,
-} from "../../ffi/bpf/features.ts";
+} from "../../ffi/bpf/attempts.ts";
 import { libbpfVersion } from "../../ffi/bpf/version.ts";
 import { readKernelBtf } from "../../ffi/probes/kernel_btf.ts";
 import type { TrialResults } from "./trials.ts";

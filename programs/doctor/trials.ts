@@ -4,7 +4,7 @@
  * they are let go of together, while other things are found out.
  */
 
-import { tryWatchpoint } from "../../ffi/bpf/features.ts";
+import { tryWatchpoint } from "../../ffi/bpf/attempts.ts";
 import type { Link } from "../../ffi/bpf/link.ts";
 import { type LoadedObject, openObject } from "../../ffi/bpf/object.ts";
 import type { Program } from "../../ffi/bpf/program.ts";

@@ -4,6 +4,7 @@ import { BpfError, messageOf } from "../../ffi/errors.ts";
 
 /** How a command is started. */
 export interface CommandOptions {
+  /** The program and its arguments. */
   readonly words: readonly string[];
   /** Where its standard output goes, if not to this program's own. */
   readonly output: WritableStream<Uint8Array> | undefined;

@@ -15,6 +15,7 @@ import type { EventValue, Fields, LostValue } from "./value.ts";
 
 /** A stream that is open: values instead of bytes. */
 export interface OpenStream extends Disposable {
+  /** The file descriptors that become readable when there is something. */
   readonly fds: readonly number[];
   /** As {@linkcode EventSource.drain}. */
   drain(limit: number, take: (event: EventValue) => boolean): number;
@@ -30,6 +31,7 @@ export interface Stream<S extends Skeleton = Skeleton> {
   readonly shape: RecordShape;
   /** Looks whether it could be opened, without an object; throws a BpfError where it could not. */
   readonly require?: () => void;
+  /** Opens it on a loaded object. */
   open(object: LoadedObject<S>): OpenStream;
 }
 
@@ -51,7 +53,8 @@ export type StreamOptions<E, R extends RecordShape> = RecordOptions<E, R> & {
   readonly format: Format<E>;
 };
 
-const PERF_BYTES_PER_CPU = 1 << 20;
+/** The size of a perf buffer, for each CPU. */
+export const PERF_BYTES_PER_CPU = 1 << 20;
 
 /**
  * The events of a ring or perf buffer. The JSON record of an event has the fields of its C struct, unless `fields` says

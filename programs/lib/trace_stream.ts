@@ -15,6 +15,7 @@ import type { LostValue } from "./value.ts";
 
 /** A line, taken apart and as it was. */
 export interface TraceEvent extends TraceLine {
+  /** The line as the kernel wrote it, without its newline. */
   readonly raw: string;
 }
 

@@ -7,7 +7,7 @@ import { isFile, list } from "../../cmd/vm/files.ts";
 import { kernelCache } from "../../cmd/vm/kernel_file.ts";
 import { join } from "../../cmd/vm/paths.ts";
 import type { VmOptions } from "../../cmd/vm/vm.ts";
-import { output, privateLists } from "./debian_apt.ts";
+import { output, privateLists } from "./debian.ts";
 import type { KernelSeries } from "./kernels.ts";
 
 const FOLDER = "usr/lib/x86_64-linux-gnu";

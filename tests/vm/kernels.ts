@@ -14,7 +14,7 @@ import {
   newestFirst,
 } from "../../cmd/vm/kernel_file.ts";
 import { join } from "../../cmd/vm/paths.ts";
-import { output, privateLists } from "./debian_apt.ts";
+import { output, privateLists } from "./debian.ts";
 
 /** Where the series come from when the machine's own release does not have them. */
 const SUITES = {

@@ -40,7 +40,7 @@ export function listFentry(request: ListRequest): ProbeList {
   }
   const { functions, verified } = sources.functions;
   const isDescribed = ({ name, module }: FilterFunction) => {
-    const count = sources.prototype(name, module)?.parameters.length;
+    const count = sources.argumentCount(name, module);
     return count !== undefined && count <= MOST_ARGUMENTS;
   };
   const names = matching(functions, parts).filter(isDescribed)

@@ -86,13 +86,24 @@ export class ProbeSources {
 
   /** How a function of the kernel (`vmlinux`) or of a module is called; `undefined` where BTF does not tell. */
   prototype(name: string, module = "vmlinux"): BtfPrototype | undefined {
-    const btf = this.btfOf(module);
-    if (btf === undefined) return undefined;
-    let known = this.#prototypes.get(module);
-    if (known === undefined) this.#prototypes.set(module, known = prototypesOf(btf));
-    const id = known.get(name);
-    const type = id === undefined ? undefined : btf.type(id);
+    const id = this.#prototypeIds(module).get(name);
+    const type = id === undefined ? undefined : this.btfOf(module)?.type(id);
     return type?.kind === "funcProto" ? type : undefined;
+  }
+
+  /** How many arguments a function has; `undefined` where BTF does not tell. */
+  argumentCount(name: string, module = "vmlinux"): number | undefined {
+    const id = this.#prototypeIds(module).get(name);
+    return id === undefined ? undefined : this.btfOf(module)?.parameterCount(id);
+  }
+
+  #prototypeIds(module: string): ReadonlyMap<string, number> {
+    const known = this.#prototypes.get(module);
+    if (known !== undefined) return known;
+    const btf = this.btfOf(module);
+    const ids = btf === undefined ? new Map<string, number>() : prototypesOf(btf);
+    this.#prototypes.set(module, ids);
+    return ids;
   }
 
   /** The types of the kernel (`vmlinux`) or of a module. */

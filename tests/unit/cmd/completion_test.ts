@@ -12,7 +12,7 @@ Deno.test("candidates() knows tools, subcommands and their options", () => {
   assertEquals(complete("-l"), ["-l", "-lv"]);
   assertEquals(complete("vm", "--ke"), ["--kernel"]);
   assertEquals(complete("doctor", "--re"), ["--report"]);
-  assertEquals(complete("hello_world", "--max-e"), ["--max-events"]);
+  assertEquals(complete("hello_world", "--max"), ["--max-events", "--max-overhead"]);
   assertEquals(complete("list", "--w"), ["--why"]);
   assertEquals(complete("record", "file", "hello_world", "--js"), ["--json"]);
   assert(complete("").includes("bitehist"));

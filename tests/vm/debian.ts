@@ -1,4 +1,7 @@
-/** Debian's packages from other suites than this machine's own, in folders of our own: nothing is installed. */
+/**
+ * Debian's archive for the tests: package lists of any suite in a folder of our own, on the mirror that this machine uses
+ * (or `GIMLET_DEBIAN_MIRROR`). Nothing is installed.
+ */
 
 import { isFile } from "../../cmd/vm/files.ts";
 import { join } from "../../cmd/vm/paths.ts";
@@ -6,15 +9,28 @@ import { join } from "../../cmd/vm/paths.ts";
 /** The keys that sign the suites, on a Debian; elsewhere apt has to have them. */
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/** Package lists of one suite, in a folder; as options of apt. */
-export async function privateLists(suite: string, folder: string): Promise<string[]> {
+/** What the lists are of. */
+export interface ListOptions {
+  /** Sources, in place of packages. */
+  readonly sources?: boolean;
+}
+
+/** Lists of one suite, in a folder of our own; as options of apt. */
+export async function privateLists(
+  suite: string,
+  folder: string,
+  { sources: ofSources = false }: ListOptions = {},
+): Promise<string[]> {
   const source = await mirror(suite.endsWith("-security"));
   for (const path of ["lists/partial", "cache/archives/partial"]) {
     Deno.mkdirSync(join(folder, path), { recursive: true });
   }
   const sources = join(folder, "sources.list");
   const signed = isFile(KEYRING) ? `[signed-by=${KEYRING}] ` : "";
-  Deno.writeTextFileSync(sources, `deb ${signed}${source} ${suite} main\n`);
+  Deno.writeTextFileSync(
+    sources,
+    `${ofSources ? "deb-src" : "deb"} ${signed}${source} ${suite} main\n`,
+  );
   const settings = [
     `Dir::Etc::SourceList=${sources}`,
     "Dir::Etc::SourceParts=-",
@@ -54,7 +70,7 @@ async function codename(): Promise<string> {
   return /^VERSION_CODENAME="?([^"\n]*)/m.exec(text)?.[1] ?? "";
 }
 
-/** What a program writes; it must end with 0. */
+/** Runs a program, and gives what it writes; throws with its words where it fails. */
 export async function output(program: string, args: string[], cwd = "/"): Promise<string> {
   const env = { LC_ALL: "C" };
   const result = await new Deno.Command(program, { args, cwd, env, stdin: "null" }).output();
