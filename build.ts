@@ -2,7 +2,7 @@
  * Builds gimlet: `deno run -A build.ts [objects | compile | check-generated | setup]`; .ci/release.ts
  * makes a release of it.
  *
- *     programs/tools/NAME/NAME.bpf.c ─ clang, llvm-strip → NAME.bpf.o     (objects; tests/workload and examples/tutorial too)
+ *     programs/tools/NAME/NAME.bpf.c ─ clang, llvm-strip → NAME.bpf.o     (objects; programs/doctor, tests/workload and examples/tutorial too)
  *     the BTF in NAME.bpf.o          ─ ffi/btf → NAME.gen.ts              (objects)
  *     programs/tools/*               ─ imports → programs/registry.gen.ts (objects)
  *     cmd/main.ts and all of these   ─ deno compile → dist/gimlet         (compile)
@@ -28,8 +28,11 @@ import { FormatError, messageOf } from "./ffi/errors.ts";
 const TOOLS = "programs/tools";
 /** Programs that only tests load; they have no place in the registry. */
 const WORKLOADS = "tests/workload";
+/** Programs that find out what the kernel can do. */
+const DOCTOR = "programs/doctor";
 /** Programs of those who use the library: their skeletons import it alone. */
 const EXAMPLES = "examples/tutorial";
+const ROOTS = [TOOLS, DOCTOR, WORKLOADS, EXAMPLES] as const;
 const INCLUDE = "programs/include";
 /** The lesson that has no tool. */
 const FURTHER_STUDY = "docs/further_study.md";
@@ -167,7 +170,7 @@ async function checkGenerated(options: Options): Promise<void> {
       wanted.set(skeletonPath(folder), built.skeleton);
     },
   );
-  const there = [TOOLS, WORKLOADS, EXAMPLES].flatMap((root) => filesUnder(root, ".gen.ts"));
+  const there = ROOTS.flatMap((root) => filesUnder(root, ".gen.ts"));
   const paths = new Set([...wanted.keys(), ...there]);
   const wrong = [...paths].filter((path) => readIfThere(path) !== wanted.get(path)).sort();
   if (wrong.length > 0) {
@@ -254,7 +257,7 @@ function registrySource(): string {
 }
 
 function allFolders(): string[] {
-  return [TOOLS, WORKLOADS, EXAMPLES].flatMap(listFolders);
+  return ROOTS.flatMap(listFolders);
 }
 
 /** Lists the folders below a root: each is named as its C file. */
@@ -406,7 +409,8 @@ function compileArguments({ entry, embedded, output, target }: CompileOptions): 
 function embeddedFiles(): string[] {
   const ends = [".bpf.o", ".bpf.c", ".ts", "/lesson.md"];
   const files = [...ends.flatMap((end) => filesUnder(TOOLS, end)), ...filesUnder(INCLUDE, ".h")];
-  return [...files, FURTHER_STUDY, BUILD_FACTS].sort();
+  const trials = filesUnder(DOCTOR, ".bpf.o");
+  return [...files, ...trials, FURTHER_STUDY, BUILD_FACTS].sort();
 }
 
 function offlinePath(): string {

@@ -4,6 +4,7 @@ import { probesBeginningWith } from "../ffi/probes/list/completion.ts";
 import type { Plan } from "../ffi/probes/plan.ts";
 import { plansOf, type Tool } from "../programs/lib/tool.ts";
 import { tools } from "../programs/registry.gen.ts";
+import { DOCTOR_OPTIONS } from "./doctor.ts";
 import { isListOption, LIST_OPTIONS } from "./list.ts";
 import { type Option, TOOL_OPTIONS } from "./options.ts";
 import { REPLAY_OPTIONS } from "./record.ts";
@@ -121,6 +122,7 @@ function valuesOf(
 function optionsOf(command: string): readonly Option[] {
   if (isList(command)) return LIST_OPTIONS;
   if (command === "vm") return VM_OPTIONS;
+  if (command === "doctor") return DOCTOR_OPTIONS;
   if (command === "replay") return REPLAY_OPTIONS;
   const tool = tools.find(({ name }) => name === command);
   return tool !== undefined || command === "record" ? [...TOOL_OPTIONS, ...ownOptions(tool)] : [];

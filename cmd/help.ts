@@ -19,6 +19,7 @@ export function mainHelp(): string[] {
     bold("Others:"),
     "  lesson [N]           list the lessons, or show one: notes and source",
     "  list [PATTERN]       list what can be traced, or say why not: see gimlet list --help",
+    "  doctor               say what can be traced here, why not, and what helps",
     "  run FILE.bpf.o|.c …  run any CO-RE object: see gimlet run --help",
     "  selftest             try every tool on this machine: see gimlet selftest --help",
     "  version [--json]     say what this is and what it runs on",

@@ -3,6 +3,7 @@
 import type { Tool } from "../programs/lib/tool.ts";
 import { tools } from "../programs/registry.gen.ts";
 import { completionLines } from "./completion.ts";
+import { doctorCommand } from "./doctor.ts";
 import { errorHelp, isCode } from "./error_help.ts";
 import { STATUS, statusOf } from "./exit_status.ts";
 import { mainHelp, toolHelp, toolOf } from "./help.ts";
@@ -24,6 +25,7 @@ import { tell, Writer } from "./writer.ts";
 const SUBCOMMANDS = [
   ...[
     "completion",
+    "doctor",
     "help",
     "lesson",
     "list",
@@ -52,6 +54,8 @@ export async function main(args: readonly string[]): Promise<number> {
     case "--help":
     case "-h":
       return printAll(out, mainHelp());
+    case "doctor":
+      return await doctorCommand(rest);
     case "list":
       return listCommand(rest);
     case "lesson":

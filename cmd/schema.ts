@@ -2,6 +2,9 @@
 
 import { REASON_CODES } from "../ffi/probes/why.ts";
 import type { IntegerShape } from "../ffi/wire/shape.ts";
+import { WAYS_TO_KNOW } from "../programs/doctor/environment.ts";
+import { FEATURE_KINDS } from "../programs/doctor/features.ts";
+import { PROBE_TYPES } from "../programs/doctor/trials.ts";
 import { json } from "../programs/lib/json.ts";
 import {
   type FieldShape,
@@ -39,13 +42,17 @@ export function toolSchema(tool: Tool): Schema {
   return document(`Records of gimlet ${tool.name}`, [shapeOf(tool)], {});
 }
 
-/** The schema of the records of every tool, of `gimlet selftest` and of `gimlet list`. */
+/** The schema of the records of every tool, of `gimlet selftest`, `gimlet list` and `gimlet doctor`. */
 export function fullSchema(): Schema {
   return document("Records of gimlet", tools.map(shapeOf), {
     test: TEST,
     probe: PROBE,
     c_type: C_TYPE,
     why: WHY,
+    fact: FACT,
+    feature: FEATURE,
+    probe_type: PROBE_TYPE,
+    verdict: VERDICT,
   });
 }
 
@@ -277,4 +284,51 @@ const WHY = record("why", {
   ),
   instead: listOf(STRING),
   tools: listOf(object({ tool: STRING, plans: listOf(STRING) })),
+});
+
+const STRING_OR_NULL = { type: ["string", "null"] } as const;
+const CODE_OR_NULL = { enum: [...Object.keys(ERROR_HELP), null] } as const;
+
+const FACT = record("fact", {
+  name: STRING,
+  value: STRING_OR_NULL,
+  known_by: { enum: WAYS_TO_KNOW },
+  source: STRING,
+  problem: STRING_OR_NULL,
+  fix: STRING_OR_NULL,
+});
+
+const FEATURE = record("feature", {
+  kind: { enum: FEATURE_KINDS },
+  name: STRING,
+  available: { type: ["boolean", "null"] },
+  known_by: { enum: WAYS_TO_KNOW },
+  fix: STRING_OR_NULL,
+});
+
+const PROBE_TYPE = record("probe_type", {
+  name: { enum: PROBE_TYPES },
+  usable: { type: ["boolean", "null"] },
+  known_by: { enum: WAYS_TO_KNOW },
+  tried_as: { enum: PROBE_TYPES },
+  code: CODE_OR_NULL,
+  reason: STRING_OR_NULL,
+  fix: STRING_OR_NULL,
+});
+
+const VERDICT = record("verdict", {
+  tool: STRING,
+  usable: { type: "boolean" },
+  plan: STRING_OR_NULL,
+  code: CODE_OR_NULL,
+  reason: STRING_OR_NULL,
+  fix: STRING_OR_NULL,
+  plans: listOf(
+    object({
+      plan: STRING,
+      usable: { type: "boolean" },
+      code: CODE_OR_NULL,
+      reason: STRING_OR_NULL,
+    }),
+  ),
 });

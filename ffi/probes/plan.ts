@@ -225,9 +225,14 @@ const MENDABLE: readonly ErrorCode[] = [
   "E_LOAD",
 ];
 
-function noPlan(failures: readonly PlanFailure[]): BpfError {
-  const mendable = MENDABLE.map((code) => failures.find(({ error }) => error.code === code)?.error)
+/** Of the reasons why plans cannot be used the one that somebody could mend, if there is one. */
+export function mendableError(errors: readonly BpfError[]): BpfError | undefined {
+  return MENDABLE.map((code) => errors.find((error) => error.code === code))
     .find((error) => error !== undefined);
+}
+
+function noPlan(failures: readonly PlanFailure[]): BpfError {
+  const mendable = mendableError(failures.map(({ error }) => error));
   const hint = mendable === undefined ? "See what each plan needs: --plan list" : mendable.hint;
   return new BpfError("see this event on this kernel", {
     step: "attach",

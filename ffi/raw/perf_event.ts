@@ -5,6 +5,8 @@ import { libc, succeeded } from "./libc.ts";
 
 const SYS_PERF_EVENT_OPEN = { x86_64: 298n, aarch64: 241n } as const;
 const PERF_TYPE_SOFTWARE = 1;
+const PERF_TYPE_BREAKPOINT = 5;
+const HW_BREAKPOINT_W = 2;
 const PERF_COUNT_SW_BPF_OUTPUT = 10n;
 const PERF_SAMPLE_TIME = 1n << 2n;
 const PERF_SAMPLE_RAW = 1n << 10n;
@@ -45,6 +47,21 @@ export function openPerfEvent({ type, config, sample }: PerfEvent, place: PerfEv
   view.setBigUint64(16, byFrequency ? sample.frequency : sample.period, true);
   view.setBigUint64(40, byFrequency ? ATTR_FREQUENCY : 0n, true);
   return open(view, place);
+}
+
+/**
+ * Opens an event for each time that this process writes to memory: `length` is 1, 2, 4 or 8 bytes at an `address` that it
+ * divides.
+ *
+ * @throws {LibcError} ENOENT or EOPNOTSUPP where the machine has no such breakpoints
+ */
+export function openWatchpoint({ address, length }: { address: bigint; length: bigint }): Fd {
+  const view = attributes(PERF_TYPE_BREAKPOINT, 0n);
+  view.setBigUint64(16, 1n, true); // sample_period
+  view.setUint32(52, HW_BREAKPOINT_W, true); // bp_type
+  view.setBigUint64(56, address, true); // bp_addr
+  view.setBigUint64(64, length, true); // bp_len
+  return open(view, { pid: 0, cpu: -1 });
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Codec, ValueOf } from "../../ffi/wire/codec.ts";
 import type { Shape } from "../../ffi/wire/shape.ts";
 import { type Format, lines } from "./format.ts";
 import type { FieldsOf, RecordShape } from "./record_shape.ts";
-import { type TraceEvent, TraceStream } from "./trace_stream.ts";
+import { requireTracePipe, type TraceEvent, TraceStream } from "./trace_stream.ts";
 import type { EventValue, Fields, LostValue } from "./value.ts";
 
 /** A stream that is open: values instead of bytes. */
@@ -29,6 +29,8 @@ export interface Stream<S extends Skeleton = Skeleton> {
   readonly header: string | undefined;
   /** What the JSON records of its events hold. */
   readonly shape: RecordShape;
+  /** Looks whether it could be opened, without an object; throws a BpfError where it could not. */
+  readonly require?: () => void;
   /** Opens it on a loaded object. */
   open(object: LoadedObject<S>): OpenStream;
 }
@@ -94,6 +96,7 @@ export function traceStream<const R extends RecordShape = typeof TRACE_SHAPE>(
   return {
     header: format.header,
     shape,
+    require: requireTracePipe,
     open() {
       const source = new TraceStream(message);
       const losses = (printed: bigint) => source.losses(printed);

@@ -4,6 +4,7 @@
  */
 
 import { cost } from "./cost.ts";
+import { doctor } from "./doctor.ts";
 import { draining } from "./draining.ts";
 import { ending } from "./ending.ts";
 import { listing } from "./listing.ts";
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Result[]>>> = {
   ending,
   listing,
   machines,
+  doctor,
 };
 
 const check = Deno.args.includes("--check");

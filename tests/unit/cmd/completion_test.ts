@@ -11,6 +11,7 @@ Deno.test("candidates() knows tools, subcommands and their options", () => {
   assertEquals(complete("hello_w"), ["hello_world"]);
   assertEquals(complete("-l"), ["-l", "-lv"]);
   assertEquals(complete("vm", "--ke"), ["--kernel"]);
+  assertEquals(complete("doctor", "--re"), ["--report"]);
   assertEquals(complete("hello_world", "--max"), ["--max-events", "--max-overhead"]);
   assertEquals(complete("list", "--w"), ["--why"]);
   assertEquals(complete("record", "file", "hello_world", "--js"), ["--json"]);
