@@ -2,7 +2,7 @@
  * Builds gimlet: `deno run -A build.ts [objects | compile | check-generated | setup]`; .ci/release.ts
  * makes a release of it.
  *
- *     programs/tools/NAME/NAME.bpf.c ─ clang, llvm-strip → NAME.bpf.o     (objects; tests/workload too)
+ *     programs/tools/NAME/NAME.bpf.c ─ clang, llvm-strip → NAME.bpf.o     (objects; programs/doctor, tests/workload and examples/tutorial too)
  *     the BTF in NAME.bpf.o          ─ ffi/btf → NAME.gen.ts              (objects)
  *     programs/tools/*               ─ imports → programs/registry.gen.ts (objects)
  *     cmd/main.ts and all of these   ─ deno compile → dist/gimlet         (compile)
@@ -16,11 +16,23 @@ import { createHash } from "node:crypto";
 import { parseArgs } from "node:util";
 import { describeObject } from "./ffi/btf/object.ts";
 import { skeletonSource } from "./ffi/btf/skeleton.ts";
+import {
+  bpfArch,
+  bpfFlags,
+  majorVersion,
+  OLDEST_CLANG,
+  VERSION_SUFFIXES,
+} from "./ffi/clang/flags.ts";
 import { FormatError, messageOf } from "./ffi/errors.ts";
 
 const TOOLS = "programs/tools";
 /** Programs that only tests load; they have no place in the registry. */
 const WORKLOADS = "tests/workload";
+/** Programs that find out what the kernel can do. */
+const DOCTOR = "programs/doctor";
+/** Programs of those who use the library: their skeletons import it alone. */
+const EXAMPLES = "examples/tutorial";
+const ROOTS = [TOOLS, DOCTOR, WORKLOADS, EXAMPLES] as const;
 const INCLUDE = "programs/include";
 /** The lesson that has no tool. */
 const FURTHER_STUDY = "docs/further_study.md";
@@ -29,12 +41,17 @@ const ENTRY = "cmd/main.ts";
 /** What a binary tells about its build; made by each compilation. */
 const BUILD_FACTS = "dist/build.json";
 /** The files that decide what a generated file says. */
-const GENERATOR = ["build.ts", "ffi/btf", "ffi/elf", "ffi/wire/reader.ts", "ffi/wire/wide.ts"];
+const GENERATOR = [
+  "build.ts",
+  "ffi/clang/flags.ts",
+  "ffi/btf",
+  "ffi/elf",
+  "ffi/wire/reader.ts",
+  "ffi/wire/wide.ts",
+];
 
 /** This machine, as the C files name it. */
-const OWN_ARCH = Deno.build.arch === "aarch64" ? "arm64" : "x86";
-const OLDEST_CLANG = 12;
-const VERSIONS = ["", "-19", "-18", "-17", "-16", "-15", "-14", "-13", "-12"];
+const OWN_ARCH = bpfArch(Deno.build.arch);
 const GET_CLANG = "get it: apt-get install clang llvm libbpf-dev, or deno task setup";
 
 const BUILD_PACKAGES = ["clang", "llvm", "libbpf-dev", "libbpf1"];
@@ -48,7 +65,9 @@ const TEST_PACKAGES = [
     "libcap2-bin",
     "strace",
     "bpftrace",
+    "xz-utils",
   ],
+  ...["zsh", "fish"],
 ];
 
 /**
@@ -128,7 +147,7 @@ interface Built {
 
 /** Makes the objects, and the files that are made from them. */
 export async function buildObjects(options: Options): Promise<void> {
-  const all = [...listFolders(TOOLS), ...listFolders(WORKLOADS)];
+  const all = allFolders();
   const stale = options.force ? all : all.filter(isObjectStale);
   if (stale.length > 0) {
     await withObjects(stale, options, async (folder, { bytes, skeleton }) => {
@@ -145,13 +164,13 @@ export async function buildObjects(options: Options): Promise<void> {
 async function checkGenerated(options: Options): Promise<void> {
   const wanted = new Map([[REGISTRY, registrySource()]]);
   await withObjects(
-    [...listFolders(TOOLS), ...listFolders(WORKLOADS)],
+    allFolders(),
     options,
     (folder, built) => {
       wanted.set(skeletonPath(folder), built.skeleton);
     },
   );
-  const there = [TOOLS, WORKLOADS].flatMap((root) => filesUnder(root, ".gen.ts"));
+  const there = ROOTS.flatMap((root) => filesUnder(root, ".gen.ts"));
   const paths = new Set([...wanted.keys(), ...there]);
   const wrong = [...paths].filter((path) => readIfThere(path) !== wanted.get(path)).sort();
   if (wrong.length > 0) {
@@ -192,7 +211,8 @@ async function buildObject(
   const object = `${scratch}/${nameOf(folder)}.bpf.o`;
   await compileWith(compiler, { source: sourcePath(folder), object, arch });
   const bytes = await Deno.readFile(object);
-  return { bytes, skeleton: skeletonSource(nameOf(folder), describeObject(bytes)) };
+  const library = folder.startsWith(EXAMPLES) ? { library: "../../../mod.ts" } : {};
+  return { bytes, skeleton: skeletonSource(nameOf(folder), describeObject(bytes), library) };
 }
 
 /** A C file, and the object that it is to become. */
@@ -212,11 +232,9 @@ async function compileWith(
   { clang, strip }: Compiler,
   { source, object, arch = OWN_ARCH }: Compilation,
 ): Promise<void> {
-  // -mcpu=v2: every kernel from 4.14 on runs it. With v3 clang takes atomics with a result, which
-  // need 5.12. The prefix map keeps the place of the checkout out of the object.
-  const flags = "-target bpf -mcpu=v2 -O2 -g -Wall -Werror -fno-stack-protector".split(" ");
-  const here = ["-I", INCLUDE, `-D__TARGET_ARCH_${arch}`, `-ffile-prefix-map=${Deno.cwd()}=.`];
-  await must(`compile ${source}`, [clang, ...flags, ...here, "-c", source, "-o", object]);
+  const flags = bpfFlags({ arch, include: [INCLUDE], root: Deno.cwd() });
+  const strict = ["-Wall", "-Werror"];
+  await must(`compile ${source}`, [clang, ...flags, ...strict, source, "-o", object]);
   await must(`strip the object of ${source}`, [strip, "-g", object]); // DWARF goes, BTF stays
 }
 
@@ -236,6 +254,10 @@ function registrySource(): string {
     "];",
     "",
   ].join("\n");
+}
+
+function allFolders(): string[] {
+  return ROOTS.flatMap(listFolders);
 }
 
 /** Lists the folders below a root: each is named as its C file. */
@@ -264,12 +286,12 @@ function isObjectStale(folder: string): boolean {
 
 async function findCompiler(): Promise<Compiler> {
   const asked = Deno.env.get("CLANG");
-  const names = asked === undefined ? VERSIONS.map((version) => `clang${version}`) : [asked];
+  const names = asked === undefined ? VERSION_SUFFIXES.map((suffix) => `clang${suffix}`) : [asked];
   const found = names.filter((name) => findProgram(name) !== undefined);
   if (found.length === 0) throw new BuildError(notInPath("clang", names), GET_CLANG);
   const versions: string[] = [];
   for (const clang of found) {
-    const major = Number(/version (\d+)/.exec((await run([clang, "--version"])).output)?.[1]);
+    const major = majorVersion((await run([clang, "--version"])).output);
     if (major >= OLDEST_CLANG) return { clang, strip: findStrip(major) };
     versions.push(`${clang} is version ${major}`);
   }
@@ -280,7 +302,7 @@ async function findCompiler(): Promise<Compiler> {
 /** Finds llvm-strip; that of clang's own version if there are several. */
 function findStrip(major: number): string {
   const asked = Deno.env.get("LLVM_STRIP");
-  const suffixes = [`-${major}`, ...VERSIONS];
+  const suffixes = [`-${major}`, ...VERSION_SUFFIXES];
   const names = asked === undefined ? suffixes.map((each) => `llvm-strip${each}`) : [asked];
   const found = names.find((name) => findProgram(name) !== undefined);
   if (found === undefined) throw new BuildError(notInPath("llvm-strip", names), GET_CLANG);
@@ -387,7 +409,8 @@ function compileArguments({ entry, embedded, output, target }: CompileOptions): 
 function embeddedFiles(): string[] {
   const ends = [".bpf.o", ".bpf.c", ".ts", "/lesson.md"];
   const files = [...ends.flatMap((end) => filesUnder(TOOLS, end)), ...filesUnder(INCLUDE, ".h")];
-  return [...files, FURTHER_STUDY, BUILD_FACTS].sort();
+  const trials = filesUnder(DOCTOR, ".bpf.o");
+  return [...files, ...trials, FURTHER_STUDY, BUILD_FACTS].sort();
 }
 
 function offlinePath(): string {

@@ -168,8 +168,35 @@ export const ERROR_HELP: Readonly<Record<ReportedCode, ErrorHelp>> = {
   },
   E_OBJECT: {
     meaning: "a BPF object cannot be read",
-    causes: ["the binary was changed: stripped, packed or cut short"],
-    fixes: ["Download or build gimlet again; do not run strip, patchelf or upx on it"],
+    causes: [
+      "gimlet run: the file is not there, or no BPF object with BTF",
+      "the binary was changed: stripped, packed or cut short",
+    ],
+    fixes: [
+      "Compile it for BPF, with BTF: clang -target bpf -O2 -g -c FILE.bpf.c",
+      "Download or build gimlet again; do not run strip, patchelf or upx on it",
+    ],
+  },
+  E_COMPILE: {
+    meaning: "clang found errors in BPF C",
+    causes: [
+      "the C has a mistake: the message has its file, line and column",
+      "a type of the kernel is not in gimlet's vmlinux.h",
+      "an older libbpf-dev has not the macro that is used",
+    ],
+    fixes: [
+      "See all that clang said: -v",
+      "Have every type: bpftool btf dump file /sys/kernel/btf/vmlinux format c > vmlinux.h",
+    ],
+  },
+  E_NO_CLANG: {
+    meaning: "clang or libbpf's headers are not installed",
+    causes: ["gimlet run FILE.bpf.c needs a compiler; FILE.bpf.o does not"],
+    fixes: [
+      "Get both: apt-get install clang libbpf-dev",
+      "Name the compiler: CLANG=/path/to/clang gimlet run FILE.bpf.c",
+      "Compile elsewhere, and take the object along: gimlet run FILE.bpf.o",
+    ],
   },
   E_LOAD: {
     meaning: "loading failed for another reason",

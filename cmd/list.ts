@@ -1,14 +1,14 @@
 /** `gimlet list` and `gimlet -l`: what can be traced here, in bpftrace's words. */
 
 import { argumentsOf } from "../ffi/probes/list/arguments.ts";
-import { listProbes } from "../ffi/probes/list.ts";
+import { listFrom } from "../ffi/probes/list.ts";
 import type { ProbeList } from "../ffi/probes/list/listed.ts";
 import { ProbeSources } from "../ffi/probes/list/sources.ts";
 import { isTypePattern, type KernelType, listTypes } from "../ffi/probes/list/types.ts";
-import { explainProbe } from "../ffi/probes/why.ts";
+import { explainWith, type ProbeAnswer, readFacts, type ReasonInput } from "../ffi/probes/why.ts";
 import { json } from "../programs/lib/json.ts";
 import { STATUS } from "./exit_status.ts";
-import { type Option, optionLine, parseOptions, text } from "./options.ts";
+import { type Option, optionLine, parseOptions, text, texts } from "./options.ts";
 import { printAll } from "./run_tool.ts";
 import { noteLine } from "./sinks.ts";
 import { bold } from "./std.ts";
@@ -34,7 +34,7 @@ const USAGE = "gimlet list [OPTIONS] [PATTERN…]";
 
 interface ListOptions {
   readonly pid: number | undefined;
-  readonly why: string | undefined;
+  readonly why: readonly string[];
   readonly json: boolean;
   readonly verbose: boolean;
   readonly patterns: readonly string[];
@@ -50,8 +50,8 @@ export function listCommand(args: readonly string[]): number {
   const out = new Writer(Deno.stdout);
   const { help, ...options } = parseListOptions(args);
   if (help) return printAll(out, listHelp());
-  if (options.why !== undefined) return printWhy(options.why, options, out);
   const sources = new ProbeSources({ pid: options.pid });
+  if (options.why.length > 0) return printWhy(options, sources, out);
   const patterns = options.patterns.length === 0 ? ["*"] : options.patterns;
   for (const pattern of patterns) {
     if (isTypePattern(pattern)) printTypes(listTypes(pattern, sources), options, out);
@@ -73,7 +73,7 @@ function parseListOptions(args: readonly string[]): ListOptions & { readonly hel
   }
   return {
     pid: pid === undefined ? undefined : Number(pid),
-    why: text(parsed, "why"),
+    why: texts(parsed, "why"),
     json: parsed["json"] === true,
     verbose: parsed["verbose"] === true,
     help: parsed["help"] === true,
@@ -96,7 +96,7 @@ function joinTypes(words: readonly string[]): string[] {
 /** A pattern that cannot be read is a mistake in the command line. */
 function probesOf(pattern: string, sources: ProbeSources): ProbeList[] {
   try {
-    return listProbes(pattern, { sources });
+    return listFrom(pattern, sources);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new UsageError(error.message, `${USAGE}, such as gimlet list 'kprobe:vfs_*'`);
@@ -153,12 +153,31 @@ function printTypes(
   }
 }
 
-function printWhy(name: string, { json, pid }: ListOptions, out: Writer): number {
-  const answer = explainProbe(name, { pid });
-  if (json) out.line(whyRecord(answer));
-  else whyLines(answer).forEach((line) => out.line(line));
+/** Answers each question; ends with 4 where one of the probes cannot be used. */
+function printWhy(
+  { why, json }: ListOptions,
+  sources: ProbeSources,
+  out: Writer,
+): number {
+  let status: number = STATUS.done;
+  const facts = readFacts(sources);
+  for (const name of why) {
+    const answer = explanationOf(name, facts);
+    if (json) out.line(whyRecord(answer));
+    else whyLines(answer).forEach((line) => out.line(line));
+    if (!answer.usable) status = STATUS.noProbe;
+  }
   out.flush();
-  return answer.usable ? STATUS.done : STATUS.noProbe;
+  return status;
+}
+
+function explanationOf(name: string, facts: ReasonInput): ProbeAnswer {
+  try {
+    return explainWith(name, facts);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new UsageError(error.message, "gimlet list --why kprobe:vfs_read");
+  }
 }
 
 function listHelp(): string[] {

@@ -2,6 +2,8 @@
 
 import type { Tool } from "../programs/lib/tool.ts";
 import { tools } from "../programs/registry.gen.ts";
+import { completionLines } from "./completion.ts";
+import { doctorCommand } from "./doctor.ts";
 import { errorHelp, isCode } from "./error_help.ts";
 import { STATUS, statusOf } from "./exit_status.ts";
 import { mainHelp, toolHelp, toolOf } from "./help.ts";
@@ -9,6 +11,7 @@ import { lessonLines } from "./lesson.ts";
 import { isListOption, listCommand } from "./list.ts";
 import { recordCommand, replayCommand } from "./record.ts";
 import { errorLines } from "./report.ts";
+import { runObjectCommand } from "./run_object.ts";
 import { printAll, runToolCommand } from "./run_tool.ts";
 import { checkScript, isScript, runScriptCommand } from "./script.ts";
 import { schemaLines } from "./schema.ts";
@@ -21,7 +24,21 @@ import { vmCommand } from "./vm_command.ts";
 import { tell, Writer } from "./writer.ts";
 
 const SUBCOMMANDS = [
-  ...["check", "help", "lesson", "list", "record", "replay", "schema", "selftest", "version", "vm"],
+  ...[
+    "check",
+    "completion",
+    "doctor",
+    "help",
+    "lesson",
+    "list",
+    "record",
+    "replay",
+    "run",
+    "schema",
+    "selftest",
+    "version",
+    "vm",
+  ],
 ] as const;
 
 /** Runs gimlet with its arguments; gives the exit status. */
@@ -32,11 +49,15 @@ export async function main(args: readonly string[]): Promise<number> {
     case undefined:
       tell(mainHelp());
       return STATUS.usage;
+    case "completion":
+      return printAll(out, completionLines(rest, SUBCOMMANDS));
     case "help":
       return printAll(out, helpOn(rest[0]));
     case "--help":
     case "-h":
       return printAll(out, mainHelp());
+    case "doctor":
+      return await doctorCommand(rest);
     case "list":
       return listCommand(rest);
     case "lesson":
@@ -47,6 +68,8 @@ export async function main(args: readonly string[]): Promise<number> {
       return await recordCommand(rest, findTool);
     case "replay":
       return await replayCommand(rest);
+    case "run":
+      return await runObjectCommand(rest);
     case "selftest":
       return await selftest(rest);
     case "version":

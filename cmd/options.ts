@@ -2,7 +2,7 @@
 
 import { ExpectError } from "../programs/lib/expect/diagnostic.ts";
 import { type Expectation, expectation, expectNone } from "../programs/lib/expect/evaluate.ts";
-import { shapeOf } from "../programs/lib/record_shape.ts";
+import { shapeOf, type ToolShape } from "../programs/lib/record_shape.ts";
 import type { RunOptions } from "../programs/lib/session.ts";
 import type { Arguments, Parameter, Tool } from "../programs/lib/tool.ts";
 import { parseArgs, type ParsedArgs } from "./std.ts";
@@ -81,7 +81,15 @@ export interface ToolOptions extends Omit<RunOptions, "stop" | "command"> {
  * @throws {UsageError}
  */
 export function parseToolOptions(tool: Tool, args: readonly string[]): ToolOptions {
-  const parsed = parse(tool, args);
+  return readToolOptions(tool, parse(tool, args));
+}
+
+/**
+ * What the options of a tool said, once they are taken apart.
+ *
+ * @throws {UsageError}
+ */
+export function readToolOptions(tool: Tool, parsed: ParsedArgs): ToolOptions {
   const help = parsed["help"] === true;
   const json = asFormat(text(parsed, "format")) === "json" || parsed["json"] === true;
   const plan = text(parsed, "plan");
@@ -217,7 +225,7 @@ function expectationOptions(tool: Tool, parsed: ParsedArgs, json: boolean): Expe
 }
 
 function readExpectations(tool: Tool, parsed: ParsedArgs): Expectation[] {
-  const shape = shapeOf(tool);
+  const shape = countable(shapeOf(tool));
   try {
     return [
       ...texts(parsed, "expect").map((source) => expectation(source, shape)),
@@ -227,6 +235,14 @@ function readExpectations(tool: Tool, parsed: ParsedArgs): Expectation[] {
     if (!(error instanceof ExpectError)) throw error;
     throw new UsageError(error.message, error.hint || EXPECT_HINT);
   }
+}
+
+/** Of what is reported, that with which expectations can count. */
+function countable({ reports, ...shape }: ToolShape): ToolShape {
+  const counted = Object.entries(reports).filter(([, report]) =>
+    report.kind === "hist" || /^[us]\d+$/.test(String(report.value ?? "u64"))
+  );
+  return { ...shape, reports: Object.fromEntries(counted) };
 }
 
 const EXPECT_HINT = "It should be like 'count(event where comm == \"dd\") >= 16'";

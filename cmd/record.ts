@@ -27,7 +27,8 @@ import { tell, Writer } from "./writer.ts";
 const RECORD_USAGE = "gimlet record FILE TOOL [OPTIONS] [-- CMD ARGS…]";
 const REPLAY_USAGE = "gimlet replay FILE [--json]";
 
-const REPLAY_OPTIONS = [
+/** The options of `gimlet replay`. */
+export const REPLAY_OPTIONS = [
   { name: "json", help: "print what --json printed, not the text" },
   { name: "help", short: "h", help: "show this help" },
 ] as const satisfies readonly Option[];

@@ -38,18 +38,36 @@ export async function runToolCommand(
   args: readonly string[],
   listener?: Listener,
 ): Promise<number> {
+  return await reportingJson(args, () => {
+    return runParsed(tool, parseToolOptions(tool, args), listener);
+  });
+}
+
+/** Does something that throws where the command line is wrong: who reads JSON reads of that there, too. */
+export async function reportingJson(
+  args: readonly string[],
+  action: () => Promise<number>,
+): Promise<number> {
   try {
-    return await runWithOptions(tool, readOptions(tool, args), listener);
+    return await action();
   } catch (error) {
-    // Who reads JSON reads of mistakes in the command line there, too.
     if (wantsJson(args)) printAll(new Writer(Deno.stdout), [errorRecord(error)]);
     throw error;
   }
 }
 
-/** The options of a tool, as far as they can be checked before anything is traced. */
-function readOptions(tool: Tool, args: readonly string[]): ToolOptions {
-  const options = parseToolOptions(tool, args);
+/** Runs a tool with options that were taken apart; gives the exit status. */
+export async function runParsed(
+  tool: Tool,
+  options: ToolOptions,
+  listener?: Listener,
+): Promise<number> {
+  checkOptions(tool, options);
+  return await runWithOptions(tool, options, listener);
+}
+
+/** Checks what can be before anything is traced. */
+function checkOptions(tool: Tool, options: ToolOptions): void {
   const plans = Object.keys(plansOf(tool, options.args));
   if (options.plan !== undefined && !plans.includes(options.plan)) {
     throw unknownName("plan", options.plan, plans);
@@ -61,11 +79,10 @@ function readOptions(tool: Tool, args: readonly string[]): ToolOptions {
       `In a shell: gimlet ${tool.name} --ready-fd ${readyFd} ${readyFd}>FILE; sudo closes those above 2`,
     );
   }
-  return options;
 }
 
 /** Whether JSON is asked for, also where the other options cannot be understood. */
-function wantsJson(args: readonly string[]): boolean {
+export function wantsJson(args: readonly string[]): boolean {
   const end = args.indexOf("--");
   const words = end < 0 ? args : args.slice(0, end);
   return words.some((word, i) =>
@@ -221,7 +238,12 @@ function printPlans(tool: Tool, { json, args }: ToolOptions, out: Writer): numbe
   return chosen === undefined ? STATUS.noProbe : STATUS.done;
 }
 
-function printError(error: unknown, options: ToolOptions, out: Writer): number {
+/** Tells of an error where the options want it; gives its status. */
+export function printError(
+  error: unknown,
+  options: Pick<ToolOptions, "json" | "verbose">,
+  out: Writer,
+): number {
   if (options.json) out.line(errorRecord(error));
   out.flush();
   tell(errorLines(error, options));

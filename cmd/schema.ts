@@ -2,6 +2,9 @@
 
 import { REASON_CODES } from "../ffi/probes/why.ts";
 import type { IntegerShape } from "../ffi/wire/shape.ts";
+import { WAYS_TO_KNOW } from "../programs/doctor/environment.ts";
+import { FEATURE_KINDS } from "../programs/doctor/features.ts";
+import { PROBE_TYPES } from "../programs/doctor/trials.ts";
 import { json } from "../programs/lib/json.ts";
 import {
   type FieldShape,
@@ -51,10 +54,18 @@ export function scriptSchema(): Schema {
   return document("Records of gimlet's scripts", [], {}, SCRIPTS);
 }
 
-/** The schema of the records of every tool, of `gimlet selftest` and of `gimlet list`. */
+/** The schema of the records of every tool, of `gimlet selftest`, `gimlet list` and `gimlet doctor`. */
 export function fullSchema(): Schema {
-  const more = { test: TEST, probe: PROBE, c_type: C_TYPE, why: WHY };
-  return document("Records of gimlet", tools.map(shapeOf), more);
+  return document("Records of gimlet", tools.map(shapeOf), {
+    test: TEST,
+    probe: PROBE,
+    c_type: C_TYPE,
+    why: WHY,
+    fact: FACT,
+    feature: FEATURE,
+    probe_type: PROBE_TYPE,
+    verdict: VERDICT,
+  });
 }
 
 /** The forms of records that no tool declares. */
@@ -155,11 +166,11 @@ function reportsOf<K extends ReportShape["kind"]>(
 }
 
 function mapSchemas(shape: ToolShape): Schema[] {
-  return reportsOf(shape, "map").map(([name, { key }]) => ({
+  return reportsOf(shape, "map").map(([name, { key, value = "u64" }]) => ({
     title: shape.tool,
     ...record("map", {
       name: { const: name },
-      entries: listOf(object({ key: fieldSchema(key), value: fieldSchema("u64") })),
+      entries: listOf(object({ key: fieldSchema(key), value: fieldSchema(value) })),
     }),
   }));
 }
@@ -194,6 +205,8 @@ export function fieldSchema(shape: FieldShape): Schema {
       return { ...schema, type: [schema["type"]!, "null"] };
     }
     const { length } = shape;
+    // T name[] at the end of a struct, and lists of one item for each CPU, are as long as they are.
+    if (length === 0) return listOf(fieldSchema(shape.items));
     return { ...listOf(fieldSchema(shape.items)), minItems: length, maxItems: length };
   }
   if (shape === "bool") return { type: "boolean" };
@@ -306,4 +319,51 @@ const WHY = record("why", {
   ),
   instead: listOf(STRING),
   tools: listOf(object({ tool: STRING, plans: listOf(STRING) })),
+});
+
+const STRING_OR_NULL = { type: ["string", "null"] } as const;
+const CODE_OR_NULL = { enum: [...Object.keys(ERROR_HELP), null] } as const;
+
+const FACT = record("fact", {
+  name: STRING,
+  value: STRING_OR_NULL,
+  known_by: { enum: WAYS_TO_KNOW },
+  source: STRING,
+  problem: STRING_OR_NULL,
+  fix: STRING_OR_NULL,
+});
+
+const FEATURE = record("feature", {
+  kind: { enum: FEATURE_KINDS },
+  name: STRING,
+  available: { type: ["boolean", "null"] },
+  known_by: { enum: WAYS_TO_KNOW },
+  fix: STRING_OR_NULL,
+});
+
+const PROBE_TYPE = record("probe_type", {
+  name: { enum: PROBE_TYPES },
+  usable: { type: ["boolean", "null"] },
+  known_by: { enum: WAYS_TO_KNOW },
+  tried_as: { enum: PROBE_TYPES },
+  code: CODE_OR_NULL,
+  reason: STRING_OR_NULL,
+  fix: STRING_OR_NULL,
+});
+
+const VERDICT = record("verdict", {
+  tool: STRING,
+  usable: { type: "boolean" },
+  plan: STRING_OR_NULL,
+  code: CODE_OR_NULL,
+  reason: STRING_OR_NULL,
+  fix: STRING_OR_NULL,
+  plans: listOf(
+    object({
+      plan: STRING,
+      usable: { type: "boolean" },
+      code: CODE_OR_NULL,
+      reason: STRING_OR_NULL,
+    }),
+  ),
 });

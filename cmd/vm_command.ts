@@ -27,7 +27,8 @@ import { runVm, type VmOptions, type VmResult } from "./vm/vm.ts";
 import { VmError } from "./vm/vm_error.ts";
 import { Writer } from "./writer.ts";
 
-const VM_OPTIONS = [
+/** The options of `gimlet vm`. */
+export const VM_OPTIONS = [
   { name: "kernel", value: "FILE|VERSION", help: "a bzImage or vmlinux, or the version of one" },
   { name: "file", value: "SRC[:DST]", help: "a file or folder that the guest gets" },
   { name: "disk", value: "SIZE[:nvme|virtio]", help: "an empty disk: /dev/disk0, 1, … (nvme)" },

@@ -9,7 +9,7 @@
 import { ERRNO } from "./errno.ts";
 
 /** What the program was doing when it failed. */
-export type Step = "setup" | "open" | "load" | "attach" | "read" | "command";
+export type Step = "setup" | "compile" | "open" | "load" | "attach" | "read" | "command";
 
 /** The stable codes. */
 export type ErrorCode =
@@ -30,6 +30,8 @@ export type ErrorCode =
   | "E_UNSUPPORTED"
   | "E_VERIFIER"
   | "E_OBJECT"
+  | "E_COMPILE"
+  | "E_NO_CLANG"
   | "E_LOAD"
   | "E_MAP"
   | "E_READ"
@@ -39,7 +41,9 @@ export type ErrorCode =
 
 /** The parts of a {@linkcode BpfError}. */
 export interface BpfErrorParts {
+  /** What was being done. */
   readonly step: Step;
+  /** What went wrong, for programs. */
   readonly code: ErrorCode;
   /** Why: a sentence without a final period. */
   readonly cause: string;
@@ -53,12 +57,19 @@ export interface BpfErrorParts {
 
 /** Something that the kernel, libbpf or this machine refused. Its message is `Cannot …: cause`. */
 export class BpfError extends Error {
+  /** `BpfError`, or that of a more special one. */
   override readonly name: string = "BpfError";
+  /** What was being done. */
   readonly step: Step;
+  /** What went wrong, for programs. */
   readonly code: ErrorCode;
+  /** Why: a sentence without a final period. */
   override readonly cause: string;
+  /** What to do: one suggestion a line; `undefined` where there is none. */
   readonly hint: string | undefined;
+  /** The words of libbpf and of the kernel, as they came; often empty. */
   readonly log: string;
+  /** The error number of the failed call, positive, where there was one. */
   readonly errno: number | undefined;
 
   /** `action` completes "Cannot …": "load program on_clone". */
@@ -96,6 +107,7 @@ export function limitReached(
 
 /** Bytes that are not what they should be: a broken ELF file, BTF, cache or recording. */
 export class FormatError extends Error {
+  /** `FormatError` */
   override readonly name = "FormatError";
 }
 

@@ -15,11 +15,11 @@ interface Row {
   readonly pure?: true;
 }
 
-const PURE_FFI = "ffi/{wire,asm,btf,elf,errno,errors}";
+const PURE_FFI = "ffi/{wire,asm,btf,elf,clang,errno,errors}";
 
 const TABLE: readonly Row[] = [
   { from: "ffi/errors", may: "ffi/errno", pure: true },
-  { from: "ffi/{wire,asm,btf,elf,errno}", may: PURE_FFI, pure: true },
+  { from: "ffi/{wire,asm,btf,elf,clang,errno}", may: PURE_FFI, pure: true },
   { from: "ffi/raw", may: "ffi/{errno,errors,wire}" },
   { from: "ffi/host", may: "ffi/{raw,wire,elf,errno,errors}" },
   { from: "ffi/symbols", may: "ffi/{host,raw,wire,elf,errno,errors}" },
@@ -34,6 +34,8 @@ const TABLE: readonly Row[] = [
     pure: true,
   },
   { from: "programs/lib", may: "ffi programs/lib/{expect,value}" },
+  { from: "programs/doctor/verdict", may: `${PURE_FFI} ffi/probes/{spec,plan}`, pure: true },
+  { from: "programs/doctor", may: "ffi programs/{lib,doctor/verdict}" },
   { from: "programs/tools/*", may: "ffi programs/lib" },
   { from: "programs/registry.gen", may: "programs/{lib/tool,tools}" },
   { from: "programs/script/run", may: "ffi programs/{lib,script}" },
@@ -46,6 +48,7 @@ const TABLE: readonly Row[] = [
   { from: "mod", may: "ffi programs/{lib,script}" },
   { from: "build", may: PURE_FFI },
   { from: ".ci", may: "build programs/lib/version" },
+  { from: "examples/tutorial", may: "mod" },
   { from: "{docs,examples}", may: "mod programs/tools" },
   { from: "tests", may: "*" },
 ];

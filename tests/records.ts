@@ -1,6 +1,8 @@
 /** Reading the JSON that tools print, with nothing rounded and every record as its schema says. */
 
-import { fullSchema, SCRIPT_TOOL, scriptSchema, toolSchema } from "../cmd/schema.ts";
+import { fullSchema, type Schema, SCRIPT_TOOL, scriptSchema, toolSchema } from "../cmd/schema.ts";
+import { json } from "../programs/lib/json.ts";
+import type { Plain } from "../programs/lib/value.ts";
 import { tools } from "../programs/registry.gen.ts";
 import { Validator } from "./json_schema.ts";
 
@@ -12,15 +14,29 @@ export type JsonRecord = { readonly type: string; readonly [field: string]: unkn
  * 2^53 become bigints.
  */
 export function jsonRecords(text: string): JsonRecord[] {
-  const records = text.split("\n").filter((line) => line !== "").map((line) => {
+  const records = parse(text);
+  const tool = records.find(({ type }) => type === "header")?.tool;
+  return checked(records, validatorOf(typeof tool === "string" ? tool : undefined));
+}
+
+/** Parses NDJSON that is to be as a schema says: for what has no tool of its own. */
+export function recordsBy(schema: Schema, text: string): JsonRecord[] {
+  return checked(parse(text), new Validator(schema));
+}
+
+function parse(text: string): JsonRecord[] {
+  return text.split("\n").filter((line) => line !== "").map((line) => {
     if (!line.startsWith('{"type":"')) throw new SyntaxError(`No record: ${line}`);
     return JSON.parse(line, exact) as JsonRecord;
   });
-  const tool = records.find(({ type }) => type === "header")?.tool;
-  const validator = validatorOf(typeof tool === "string" ? tool : undefined);
+}
+
+function checked(records: JsonRecord[], validator: Validator): JsonRecord[] {
   for (const record of records) {
     const problems = validator.problems(record);
-    if (problems.length > 0) throw new TypeError(`${problems.join("\n")}\n${text}`);
+    if (problems.length > 0) {
+      throw new TypeError([...problems, ...records.map((each) => json(each as Plain))].join("\n"));
+    }
   }
   return records;
 }

@@ -1,7 +1,7 @@
 /** One start of QEMU: from the files of a machine to the report of its guest. */
 
 import { diagnose, type Diagnosis } from "./kernel_log.ts";
-import { parseReport, PORTS, type Report } from "./job.ts";
+import { parseReport, type PORTS, type Report } from "./job.ts";
 import { type MachineOptions, qemuArguments } from "./qemu_arguments.ts";
 import { VmError } from "./vm_error.ts";
 

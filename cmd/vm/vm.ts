@@ -99,13 +99,15 @@ const ENVIRONMENT = {
  * Nothing of it is left behind.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * // Takes a kernel:
  * const result = await runVm({
  *   kernel: "/boot/vmlinuz",
  *   binary: "dist/gimlet",
  *   files: ["/bin/sh"],
  *   command: ["sh", "-c", "echo hello"],
  * });
+ * console.log(result.status);
  * ```
  *
  * @throws {VmError} where the command did not come to its end; see its `kind`

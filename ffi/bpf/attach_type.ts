@@ -3,8 +3,9 @@
 import { ERRNO } from "../errno.ts";
 import { BpfError } from "../errors.ts";
 import { libbpf } from "../raw/libbpf.ts";
-import { fromCString, type PointerValue, toCString } from "../raw/memory.ts";
+import { type PointerValue, toCString } from "../raw/memory.ts";
 import { loadFailure } from "./failure.ts";
+import { type NumbersByName, numbersByName } from "./names.ts";
 import type { ProgramFunction } from "./attach/extension.ts";
 
 /** What a program of fentry, fexit, fmod_ret, tp_btf or lsm attaches to: a function of the kernel, or of a loaded program. */
@@ -51,11 +52,6 @@ export function setExpectedAttachType({ name, pointer }: Unloaded, type: string)
 }
 
 /** The types that this libbpf knows, by name: `enum bpf_attach_type` without `BPF_`, in lower case. */
-function attachTypes(): ReadonlyMap<string, number> {
-  const types = new Map<string, number>();
-  for (let number = 0;; number++) {
-    const name = fromCString(libbpf().libbpf_bpf_attach_type_str(number));
-    if (name === "") return types;
-    types.set(name, number);
-  }
+function attachTypes(): NumbersByName {
+  return numbersByName(libbpf().libbpf_bpf_attach_type_str);
 }

@@ -15,6 +15,7 @@ export class BloomFilter<V> extends MapHandle {
   readonly #value: Codec<V>;
   readonly #bytes: MapBytes;
 
+  /** @internal */
   constructor(info: BloomFilterInfo<V>) {
     super(info);
     this.#value = info.value;

@@ -6,8 +6,11 @@ import { mapFailure } from "./failure.ts";
 
 /** The kernel's ids, each kind in ascending order. An id is not used again soon. */
 export interface Census {
+  /** Of programs. */
   readonly programs: readonly number[];
+  /** Of maps. */
   readonly maps: readonly number[];
+  /** Of links. */
   readonly links: readonly number[];
 }
 

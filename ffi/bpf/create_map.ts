@@ -40,6 +40,7 @@ export type PerCpuType = "percpu_hash" | "percpu_array" | "lru_percpu_hash";
 export interface NewMap {
   /** At most 15 letters, digits, `_` and `.` */
   readonly name?: string;
+  /** How many entries it can have. */
   readonly maxEntries: number;
   /** Of {@linkcode MAP_FLAG} */
   readonly flags?: number;
@@ -47,7 +48,9 @@ export interface NewMap {
 
 /** A new map with keys and values. */
 export interface NewKeyedMap<T extends MapType, K, V> extends NewMap {
+  /** The kernel's name without `BPF_MAP_TYPE_`, in lower case. */
   readonly type: T;
+  /** How its keys are read and written. */
   readonly key: Codec<K>;
   /** That of one CPU, in a per-CPU map. */
   readonly value: Codec<V>;
@@ -55,6 +58,7 @@ export interface NewKeyedMap<T extends MapType, K, V> extends NewMap {
 
 /** The parts of a map of which only a pin is left that the kernel does not know: how its keys and values are read. */
 export interface EntryCodecs<K, V> {
+  /** Of its keys. */
   readonly key: Codec<K>;
   /** That of one CPU, in a per-CPU map. */
   readonly value: Codec<V>;
@@ -189,7 +193,10 @@ export function openPinnedMap<K, V>(
  * @throws {BpfError} E_MAP where there is no map of that name, E_PERMISSION
  * @throws {TypeError | RangeError} where it is no queue, or its values have another size
  */
-export function openPinnedQueue<V>(path: string, { value }: { readonly value: Codec<V> }) {
+export function openPinnedQueue<V>(
+  path: string,
+  { value }: { readonly value: Codec<V> },
+): BpfQueue<V> {
   const fd = openPin(path);
   return checked(fd, (info) => {
     requireKind(info, "queue");

@@ -93,11 +93,11 @@ function mapSpec(
 }
 
 function globalEntry(
-  { name, section, offset, type }: GlobalDescription,
+  { name, section, offset, type, isStatic = false }: GlobalDescription,
   codecOf: CodecOf,
 ): [string, GlobalSpec<CValue>][] {
   const codec = codecOf(type);
-  return codec === undefined ? [] : [[name, { section, offset, codec }]];
+  return codec === undefined ? [] : [[name, { section, offset, codec, isStatic }]];
 }
 
 /** One broken type is no reason to refuse the whole object. */

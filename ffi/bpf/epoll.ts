@@ -90,6 +90,7 @@ export class Epoll implements Disposable {
     this[Symbol.dispose]();
   }
 
+  /** Closes it at once: no wait may be under way. */
   [Symbol.dispose](): void {
     this.#closed = true;
     this.#epoll[Symbol.dispose]();

@@ -127,7 +127,10 @@ function attachCause(
     case ERRNO.EACCES:
       return { code: "E_PERMISSION", cause: `the kernel did not permit it (${errnoName(errno)})` };
     case ERRNO.EBUSY:
-      return { code: "E_ATTACH", cause: "something else is attached there (EBUSY)" };
+      // What the kernel says as well of a function that is compiled without a place for ftrace to call from.
+      return /^f(entry|exit|mod_ret)\b/.test(name)
+        ? { code: "E_ATTACH", cause: "the function is not traceable, or is traced already (EBUSY)" }
+        : { code: "E_ATTACH", cause: "something else is attached there (EBUSY)" };
   }
   return { code: "E_ATTACH", cause: errnoName(errno) };
 }
@@ -139,6 +142,15 @@ export function usdtFailure(
   errno: number,
 ): BpfError {
   const failure = attachFailure(program, `usdt:${path}:${provider}:${name}`, errno);
+  if (failure.log.includes("failed to find USDT support BPF maps")) {
+    return new BpfError(`attach ${program} to ${provider}:${name}`, {
+      step: "attach",
+      code: "E_ATTACH",
+      cause: "its object lacks the maps for USDT: the C should include <bpf/usdt.bpf.h>",
+      log: failure.log,
+      errno,
+    });
+  }
   const isMissing = errno === ERRNO.ENOENT || failure.log.includes("no USDT notes section");
   if (!isMissing) return failure;
   return new BpfError(`attach ${program} to ${provider}:${name}`, {

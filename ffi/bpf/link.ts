@@ -20,6 +20,14 @@ export interface Attachment {
   leave?(): void;
 }
 
+/** The links of this process that have not ended. */
+const open = new Set<Link>();
+
+/** What the links of this process are attached to, as `kprobe:vfs_read`: those that are neither detached nor given up. */
+export function openLinkTargets(): string[] {
+  return Array.from(open, ({ target }) => target);
+}
+
 /** What the kernel tells of a link: `struct bpf_link_info`. */
 export interface LinkInfo {
   /** The kernel's number of it. */
@@ -49,6 +57,7 @@ export class Link implements Disposable {
     this.#attachments = attachments;
     this.#owner = owner;
     owner?.add(this);
+    open.add(this);
   }
 
   /**
@@ -134,6 +143,7 @@ export class Link implements Disposable {
     const attachments = this.#attachments ?? [];
     this.#attachments = undefined;
     this.#owner?.delete(this);
+    open.delete(this);
     return attachments;
   }
 }
@@ -174,6 +184,11 @@ export class LinkSet {
 
   delete(link: Link): void {
     this.#links.delete(link);
+  }
+
+  /** Those that are attached now, in the order in which they were. */
+  get live(): readonly Link[] {
+    return [...this.#links];
   }
 
   /** Remembers a detaching that is under way on another thread. */

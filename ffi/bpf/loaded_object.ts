@@ -34,6 +34,11 @@ export class LoadedObject<S extends Skeleton> extends ObjectMaps<S> {
     return names.map((name) => this.program(name));
   }
 
+  /** What its programs are attached to now, in the order in which they were. */
+  get links(): readonly Link[] {
+    return this.#links.live;
+  }
+
   /**
    * Registers a table of programs, a variable of section `.struct_ops`, with the kernel: `bpf_map__attach_struct_ops`. Needs
    * Linux >= 5.6.
@@ -73,12 +78,14 @@ export class LoadedObject<S extends Skeleton> extends ObjectMaps<S> {
     return new DataView(mapping.buffer, offset, codec.size);
   }
 
+  /** Detaches what is attached, and closes it; twice is safe. */
   override [Symbol.dispose](): void {
     for (const mapping of this.#sections.values()) mapping[Symbol.dispose]();
     this.#sections.clear();
     super[Symbol.dispose]();
   }
 
+  /** @internal */
   protected override whenDetached(then: () => void): void {
     this.#links.close(then);
   }

@@ -15,7 +15,7 @@ import { decoded, encoded, MapBytes, UPDATE } from "./map_bytes.ts";
 import { mapRefusal } from "./failure.ts";
 import { type MapFacts, MapHandle } from "./map_handle.ts";
 
-export { sumOf } from "./per_cpu.ts";
+export { maxOf, sumOf } from "./per_cpu.ts";
 
 /** A map, and how its keys and values are read. */
 export interface MapInfo<K, V> extends MapFacts {
@@ -26,6 +26,7 @@ export interface MapInfo<K, V> extends MapFacts {
 
 /** Which entries {@linkcode BpfMap.set} may touch: only a `new` one, or only an `existing` one. */
 export interface SetOptions {
+  /** Any where not given. */
   readonly only?: "new" | "existing";
 }
 
@@ -44,6 +45,7 @@ export class BpfMap<K, V> extends MapHandle {
   readonly #value: Codec<V>;
   readonly #bytes: MapBytes;
 
+  /** @internal */
   constructor(info: MapInfo<K, V>) {
     super(info);
     this.#key = info.key;
@@ -149,6 +151,7 @@ export class BpfMap<K, V> extends MapHandle {
     for (const [, value] of this.entries()) yield value;
   }
 
+  /** Iterates keys and values, as {@linkcode entries}. */
   [Symbol.iterator](): Generator<[K, V]> {
     return this.entries();
   }

@@ -19,13 +19,17 @@ export interface MapFacts {
  * path belongs to who did that, and is disposed of by it. Once it is closed each call throws E_CLOSED.
  */
 export abstract class MapHandle implements Disposable {
+  /** Its name. */
   readonly name: string;
+  /** The kernel's name without `BPF_MAP_TYPE_`, in lower case. */
   readonly type: MapType;
+  /** How many entries it has room for. */
   readonly maxEntries: number;
   readonly #owned: Fd | undefined;
   #fd: number;
   #pinnedAt: string | undefined;
 
+  /** @internal */
   constructor({ name, type, maxEntries, fd }: MapFacts) {
     this.name = name;
     this.type = type;

@@ -6,12 +6,17 @@ import { objectInfo } from "./object_info.ts";
 
 /** A map as the kernel describes it; sizes are in bytes. */
 export interface KernelMapInfo {
+  /** The kernel's number of it. */
   readonly id: number;
+  /** The kernel's name without `BPF_MAP_TYPE_`, in lower case. */
   readonly type: MapType;
   /** At most 15 characters */
   readonly name: string;
+  /** The size of a key. */
   readonly keySize: number;
+  /** The size of a value; in a per-CPU map that of one CPU's. */
   readonly valueSize: number;
+  /** How many entries it can have; for a ring buffer, bytes. */
   readonly maxEntries: number;
   /** `BPF_F_…` */
   readonly flags: number;

@@ -13,6 +13,7 @@ export type MapKind =
   | "ringBuffer"
   | "perfBuffer"
   | "programArray"
+  | "cgroupArray"
   | "mapOfMaps"
   | "stackTraces"
   | "";
@@ -25,6 +26,7 @@ const KINDS: Partial<Record<MapType, MapKind>> = {
   ringbuf: "ringBuffer",
   perf_event_array: "perfBuffer",
   prog_array: "programArray",
+  cgroup_array: "cgroupArray",
   array_of_maps: "mapOfMaps",
   hash_of_maps: "mapOfMaps",
   stack_trace: "stackTraces",

@@ -139,6 +139,22 @@ export class OpenObject<S extends Skeleton> extends ObjectHandle<S> {
   }
 
   /**
+   * Sets how long the keys and values of a map are, in bytes, in place of what its definition says or leaves open:
+   * `bpf_map__set_key_size`, `bpf_map__set_value_size`.
+   */
+  setEntrySizes(
+    map: Names<S["maps"]>,
+    sizes: { readonly key: number; readonly value: number },
+  ): this {
+    const pointer = this.mapPointer(map);
+    const { bpf_map__set_key_size, bpf_map__set_value_size } = libbpf();
+    const result = bpf_map__set_key_size(pointer, sizes.key) ||
+      bpf_map__set_value_size(pointer, sizes.value);
+    if (result < 0) throw loadFailure(`map ${map}`, result);
+    return this;
+  }
+
+  /**
    * Pins a map at a path of a bpf file system when it is loaded, or uses the one that is pinned there already:
    * `bpf_map__set_pin_path`.
    */

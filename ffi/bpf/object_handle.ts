@@ -26,10 +26,12 @@ export function itemsOf(pointer: PointerValue): ObjectItems {
 
 /** What both phases of an object share: the handle, and the things inside by name. */
 export abstract class ObjectHandle<S extends Skeleton> implements Disposable {
+  /** What is inside: programs, maps and globals by name. Where the object came without a skeleton, what its BTF says. */
   readonly skeleton: S;
   readonly #items: ObjectItems;
   #pointer: PointerValue;
 
+  /** @internal */
   constructor(skeleton: S, items: ObjectItems) {
     this.skeleton = skeleton;
     this.#items = items;
@@ -46,36 +48,49 @@ export abstract class ObjectHandle<S extends Skeleton> implements Disposable {
     return Object.keys(this.skeleton.maps);
   }
 
+  /** @internal */
   protected get pointer(): PointerValue {
     if (this.#pointer === null) throw closed(`object ${this.skeleton.name}`);
     return this.#pointer;
   }
 
-  /** Hands the handle over to the next phase. */
+  /**
+   * Hands the handle over to the next phase.
+   *
+   * @internal
+   */
   protected release(): ObjectItems {
     void this.pointer; // throws where the object is closed
     this.#pointer = null;
     return this.#items;
   }
 
+  /** @internal */
   protected programPointer(name: string): PointerValue {
     return this.#named("program", this.#items.programs, name);
   }
 
+  /** @internal */
   protected mapPointer(name: string): PointerValue {
     return this.#named("map", this.#items.maps, name);
   }
 
-  /** The map that holds the global variables of a section. */
+  /**
+   * The map that holds the global variables of a section.
+   *
+   * @internal
+   */
   protected sectionPointer(section: string): PointerValue {
     const name = [...this.#items.maps.keys()].find((name) => name.endsWith(section));
     return this.#named("section", this.#items.maps, name ?? section);
   }
 
+  /** @internal */
   protected mapSpec(name: string): MapSpec {
     return this.#spec("map", this.skeleton.maps, name);
   }
 
+  /** @internal */
   protected globalSpec(name: string): GlobalSpec {
     return this.#spec("variable", this.skeleton.globals, name);
   }
@@ -101,6 +116,7 @@ export abstract class ObjectHandle<S extends Skeleton> implements Disposable {
     );
   }
 
+  /** Closes it; twice is safe. */
   [Symbol.dispose](): void {
     const pointer = this.#pointer;
     if (pointer === null) return;

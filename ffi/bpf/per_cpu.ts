@@ -17,7 +17,15 @@ export function perCpu<T>(value: Codec<T>): Codec<readonly T[]> {
   };
 }
 
-/** The sum of counters, one for each CPU. */
-export function sumOf(counts: readonly bigint[] | undefined): bigint {
-  return (counts ?? []).reduce((sum, count) => sum + count, 0n);
+/** The sum of counters, one for each CPU, as a per-CPU map has them; 0 of none: BCC's `sum`. */
+export function sumOf(counts: readonly (number | bigint)[] | undefined): bigint {
+  return (counts ?? []).reduce<bigint>((sum, count) => sum + BigInt(count), 0n);
+}
+
+/** The largest of the values of all CPUs, as a per-CPU map has them; `undefined` of none: BCC's `max`. */
+export function maxOf<T extends number | bigint>(values: readonly T[] | undefined): T | undefined {
+  return values?.reduce<T | undefined>(
+    (max, value) => max === undefined || value > max ? value : max,
+    undefined,
+  );
 }

@@ -31,16 +31,30 @@ export interface PerfBufferOptions {
   readonly cpus: readonly number[];
   /** Bytes for each CPU, a power of two times the page size. Where the kernel grants less, less is taken. */
   readonly bytesPerCpu: number;
+  /** Is told how many records were lost, each time that the kernel reports some. */
+  readonly onLost?: ((count: bigint) => void) | undefined;
 }
 
 /** The reader of a perf event array. Opening it puts an event for each CPU into the map; closing takes them out. */
 export class PerfBuffer<E> implements EventSource<E> {
+  /** That of each CPU's ring. */
   readonly fds: readonly number[];
   readonly #rings: readonly CpuRing<E>[];
+  readonly #onLost: PerfBufferOptions["onLost"];
+  #toldLost = 0n;
   #closed = false;
 
-  /** @throws {BpfError | LibcError} */
-  constructor(mapFd: number, codec: Codec<E>, { cpus, bytesPerCpu }: PerfBufferOptions) {
+  /**
+   * Opens it.
+   *
+   * @internal
+   */
+  constructor(
+    mapFd: number,
+    codec: Codec<E>,
+    { cpus, bytesPerCpu, onLost }: PerfBufferOptions,
+  ) {
+    this.#onLost = onLost;
     const rings: CpuRing<E>[] = [];
     try {
       for (const cpu of cpus) {
@@ -92,7 +106,15 @@ export class PerfBuffer<E> implements EventSource<E> {
       taken += ring.drain({ limit: limit - taken, until }, takeOne);
     }
     for (const ring of this.#rings) ring.giveBack();
+    this.#tellLost();
     return taken;
+  }
+
+  #tellLost(): void {
+    if (this.#onLost === undefined) return;
+    const lost = this.lost;
+    if (lost > this.#toldLost) this.#onLost(lost - this.#toldLost);
+    this.#toldLost = lost;
   }
 
   /** The CPU whose next record is the oldest, and up to when that holds. */
@@ -111,6 +133,7 @@ export class PerfBuffer<E> implements EventSource<E> {
     return [first, until];
   }
 
+  /** Closes it, and takes its rings out of the map; twice is safe. */
   [Symbol.dispose](): void {
     this.#closed = true;
     for (const ring of this.#rings) ring[Symbol.dispose]();
@@ -232,6 +255,7 @@ class CpuRing<E> implements Disposable {
     return this.#whole;
   }
 
+  /** Closes it, and takes its rings out of the map; twice is safe. */
   [Symbol.dispose](): void {
     this.#pages[Symbol.dispose]();
     this.#event[Symbol.dispose]();

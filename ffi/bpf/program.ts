@@ -22,10 +22,12 @@ import {
   attachCgroup,
   attachNetns,
   attachSocket,
+  attachSockmap,
   attachTcx,
   attachXdp,
   type Direction,
   type Interface,
+  type SockmapHook,
   type XdpMode,
 } from "./attach/network.ts";
 import { attachPerfEvent, type PerfEventTarget } from "./attach/perf_event.ts";
@@ -33,7 +35,14 @@ import { attachTc, type TcOptions } from "./attach/tc.ts";
 import { attachUprobe, attachUsdt, type UprobeTarget, type UsdtTarget } from "./attach/user.ts";
 import type { Link } from "./link.ts";
 import type { ProgramHandle } from "./program_handle.ts";
-import { type ProgramInfo, programInfo, type ProgramStats, programStats } from "./program_info.ts";
+import {
+  type ProgramInfo,
+  programInfo,
+  programInstructions,
+  type ProgramStats,
+  programStats,
+} from "./program_info.ts";
+import type { HasFd } from "./reference_maps.ts";
 import { testRun, type TestRunOptions, type TestRunResult } from "./test_run.ts";
 
 /**
@@ -134,7 +143,7 @@ export class Program {
   }
 
   /** A function or instruction of a program or library: `bpf_program__attach_uprobe_opts`. A cookie needs Linux >= 5.15. */
-  attachUprobe(target: UprobeTarget, name = nameOf(target)): Link {
+  attachUprobe(target: UprobeTarget, name: string = nameOf(target)): Link {
     return attachUprobe(this.#handle, target, name);
   }
 
@@ -172,6 +181,14 @@ export class Program {
   /** What a socket receives: SO_ATTACH_BPF. It ends with the socket, which stays its owner's. */
   attachSocket(socket: number): Link {
     return attachSocket(this.#handle, socket);
+  }
+
+  /**
+   * What the sockets in a map of sockets (`sockmap`, `sockhash`) send or receive: `bpf_prog_attach`; BCC's `attach_func`.
+   * A program that lets packets through, and is not detached, stays as long as the map.
+   */
+  attachSockmap(map: HasFd & { readonly name: string }, hook: SockmapHook): Link {
+    return attachSockmap(this.#handle, map, hook);
   }
 
   /** The packets that an interface receives, before anything else sees them. Needs Linux >= 5.9. */
@@ -222,6 +239,14 @@ export class Program {
   /** What the kernel tells of it: `bpf_obj_get_info_by_fd`. */
   info(): ProgramInfo {
     return programInfo(this.#handle);
+  }
+
+  /**
+   * Its instructions (`struct bpf_insn`, 8 bytes each) as the verifier left them: BCC's `dump_func`. Empty where the kernel hides them
+   * (it has hardened them: `net.core.bpf_jit_harden`).
+   */
+  instructions(): Bytes {
+    return programInstructions(this.#handle);
   }
 
   /** How often it ran and how long, while {@linkcode enableStats} had the kernel count. */

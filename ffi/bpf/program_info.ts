@@ -4,7 +4,7 @@ import { errnoName } from "../errno.ts";
 import { BpfError } from "../errors.ts";
 import { Fd } from "../raw/fd.ts";
 import { libbpf } from "../raw/libbpf.ts";
-import { addressOf, fromCString } from "../raw/memory.ts";
+import { addressOf, type Bytes, fromCString } from "../raw/memory.ts";
 import { cstring } from "../wire/cstring.ts";
 import { objectInfo } from "./object_info.ts";
 
@@ -72,6 +72,23 @@ export function programInfo({ name, fd }: Asked): ProgramInfo {
     loadTimeNs: info.getBigUint64(40, true),
     mapIds: [...mapIds],
   };
+}
+
+/** {@linkcode Program.instructions} */
+export function programInstructions({ name, fd }: Asked): Bytes {
+  const what = `program ${name}`;
+  const size = objectInfo(what, fd, { size: SIZE }).getUint32(20, true);
+  const instructions = new Uint8Array(size);
+  const info = objectInfo(what, fd, {
+    size: SIZE,
+    fill(view) {
+      if (size === 0) return;
+      view.setUint32(20, size, true);
+      view.setBigUint64(32, addressOf(instructions), true);
+    },
+  });
+  // The kernel clears the address where it did not fill the buffer.
+  return info.getBigUint64(32, true) === 0n ? new Uint8Array() : instructions;
 }
 
 function hexadecimal(bytes: Uint8Array): string {

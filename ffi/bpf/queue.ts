@@ -20,6 +20,7 @@ export class BpfQueue<V> extends MapHandle {
   readonly #value: Codec<V>;
   readonly #bytes: MapBytes;
 
+  /** @internal */
   constructor(info: QueueInfo<V>) {
     super(info);
     this.#value = info.value;

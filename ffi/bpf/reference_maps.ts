@@ -1,7 +1,7 @@
 /** Maps whose values are other things of the kernel: maps and programs. They are set by file descriptor and read by id. */
 
 import { libbpf } from "../raw/libbpf.ts";
-import { Fd } from "../raw/fd.ts";
+import { Fd, openReadOnly } from "../raw/fd.ts";
 import type { Bytes } from "../raw/memory.ts";
 import { type Codec, u32 } from "../wire/codec.ts";
 import { mapFailure } from "./failure.ts";
@@ -11,14 +11,16 @@ import { type MapFacts, MapHandle } from "./map_handle.ts";
 
 /** Something that has a file descriptor: a map, a program. */
 export interface HasFd {
+  /** Its file descriptor. */
   readonly fd: number;
 }
 
 /** What {@linkcode ProgramArray} and {@linkcode MapOfMaps} have in common. */
-abstract class ReferenceMap<K> extends MapHandle {
+export abstract class ReferenceMap<K> extends MapHandle {
   readonly #key: Codec<K>;
   readonly #bytes: MapBytes;
 
+  /** @internal */
   constructor(info: MapFacts, key: Codec<K>) {
     super(info);
     this.#key = key;
@@ -66,8 +68,36 @@ abstract class ReferenceMap<K> extends MapHandle {
 
 /** The programs that others can go on with (`bpf_tail_call`), by index. A program of an object has an `fd`. */
 export class ProgramArray extends ReferenceMap<number> {
+  /** @internal */
   constructor(info: MapFacts) {
     super(info, u32);
+  }
+}
+
+/** The cgroups that programs compare with (`bpf_current_task_under_cgroup`, `bpf_skb_under_cgroup`), by index. */
+export class CgroupArray extends MapHandle {
+  readonly #bytes: MapBytes;
+
+  /** @internal */
+  constructor(info: MapFacts) {
+    super(info);
+    this.#bytes = new MapBytes(this, { key: u32.size, value: u32.size });
+  }
+
+  /**
+   * Puts a cgroup (v2) under an index, by the path of its folder.
+   *
+   * @throws {LibcError} where the folder cannot be opened
+   */
+  set(index: number, path: string): this {
+    using folder = openReadOnly(path);
+    this.#bytes.update(encoded(u32, index, "index"), encoded(u32, folder.number));
+    return this;
+  }
+
+  /** Empties an index; `false` where it was empty. */
+  delete(index: number): boolean {
+    return this.#bytes.delete(encoded(u32, index, "index"));
   }
 }
 
@@ -82,6 +112,7 @@ export interface MapOfMapsInfo<K, I> extends MapFacts {
 export class MapOfMaps<K, I extends HasFd = BpfMap<unknown, unknown>> extends ReferenceMap<K> {
   readonly #open: (fd: Fd) => I;
 
+  /** @internal */
   constructor(info: MapOfMapsInfo<K, I>) {
     super(info, info.key);
     this.#open = info.open;

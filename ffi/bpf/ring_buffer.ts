@@ -22,6 +22,7 @@ const GIVE_BACK = 512;
 
 /** The reader of one ring buffer. A ring has one reader: two would take records from each other. */
 export class RingBuffer<E> implements EventSource<E> {
+  /** That of the map. */
   readonly fds: readonly number[];
   readonly #codec: Codec<E>;
   readonly #mask: number;
@@ -34,7 +35,11 @@ export class RingBuffer<E> implements EventSource<E> {
   #position: number;
   #closed = false;
 
-  /** `size` is the map's `max_entries`: bytes, a power of two. */
+  /**
+   * `size` is the map's `max_entries`: bytes, a power of two.
+   *
+   * @internal
+   */
   constructor(fd: number, size: number, codec: Codec<E>) {
     const page = pageSize();
     this.fds = [fd];
@@ -97,6 +102,7 @@ export class RingBuffer<E> implements EventSource<E> {
     Atomics.store(this.#consumer, 0, BigInt(this.#position));
   }
 
+  /** Closes it; what nobody has read stays in the map. Twice is safe. */
   [Symbol.dispose](): void {
     this.#closed = true;
     this.#consumerPage[Symbol.dispose]();

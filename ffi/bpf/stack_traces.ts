@@ -14,6 +14,7 @@ export interface StackTracesInfo extends MapFacts {
 export class StackTraces extends MapHandle {
   readonly #bytes: MapBytes;
 
+  /** @internal */
   constructor(info: StackTracesInfo) {
     super(info);
     this.#bytes = new MapBytes(this, { key: 4, value: info.depth * 8 });
@@ -46,6 +47,7 @@ export class StackTraces extends MapHandle {
     }
   }
 
+  /** Iterates the ids and the stacks, as {@linkcode entries}. */
   [Symbol.iterator](): Generator<[id: number, stack: readonly bigint[]]> {
     return this.entries();
   }

@@ -203,6 +203,8 @@ export interface Btf {
   ofKind<K extends BtfKind>(kind: K): Generator<BtfOf<K>>;
   /** The names of the types of a kind, in the same order: quicker still. */
   namesOfKind(kind: BtfKind): Generator<string>;
+  /** How many parameters a prototype has, without decoding them; `undefined` where the type is no prototype. */
+  parameterCount(id: number): number | undefined;
   /** The first type of this name, of this kind if it is given. The first call makes an index. */
   find<K extends BtfKind = BtfKind>(name: string, ...kinds: K[]): BtfOf<K> | undefined;
   /** The string at an offset that is counted from the base's strings. */
@@ -325,6 +327,13 @@ class BtfData implements Btf {
     for (const id of this.#idsOfKind(kind)) {
       yield this.string(this.#types.u32(this.#offsets[id - this.#firstId]!, "a type"));
     }
+  }
+
+  parameterCount(id: number): number | undefined {
+    if (id < this.#firstId && this.#base !== undefined) return this.#base.parameterCount(id);
+    const at = this.#offsets[id - this.#firstId];
+    const info = at === undefined ? 0 : this.#types.u32(at + 4, "a type");
+    return kindOf(info) === "funcProto" ? info & 0xffff : undefined;
   }
 
   *#idsOfKind(kind: BtfKind): Generator<number> {

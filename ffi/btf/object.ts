@@ -62,6 +62,8 @@ export interface GlobalDescription {
   readonly offset: number;
   /** The id of its type */
   readonly type: number;
+  /** Whether it is seen in its own file only. */
+  readonly isStatic?: boolean;
 }
 
 /** The type of the records in a ring or perf buffer. */
@@ -148,11 +150,12 @@ function readGlobals(elf: Elf, btf: Btf, sections: readonly BtfSection[]): Globa
     variablesOf(btf, section)
       // clang calls a static variable in a function function.variable; bpf_printk() makes such ones.
       .filter(({ variable }) => !variable.name.includes("."))
-      .map(({ variable: { name, type }, offset }) => ({
+      .map(({ variable: { name, type, linkage }, offset }) => ({
         name,
         section: section.name,
         offset: offsets.get(`${section.name} ${name}`) ?? offset,
         type,
+        ...(linkage === "static" ? { isStatic: true } : {}),
       }))
   );
 }

@@ -10,6 +10,8 @@ import type { GlobalDescription, MapDescription, ObjectDescription } from "./obj
 export interface SkeletonOptions {
   /** The path from the generated file to the folder ffi; default "../../../ffi". */
   readonly ffi?: string;
+  /** What all names are imported from, for those who have no ffi but the library: `../../mod.ts`. */
+  readonly library?: string;
   /** The name of the C file; default `<name>.bpf.c`. */
   readonly source?: string;
 }
@@ -62,13 +64,22 @@ export function skeletonSource(
       `Cannot generate types for ${source}: the name "${name}" is no identifier; rename the file`,
     );
   }
-  return new Generator(name, description, { ffi: options.ffi ?? "../../../ffi", source }).text();
+  return new Generator(name, description, {
+    ...{ ffi: options.ffi ?? "../../../ffi", library: options.library },
+    source,
+  }).text();
+}
+
+interface GeneratorOptions {
+  readonly ffi: string;
+  readonly library: string | undefined;
+  readonly source: string;
 }
 
 class Generator {
   readonly #name: string;
   readonly #description: ObjectDescription;
-  readonly #options: Required<SkeletonOptions>;
+  readonly #options: GeneratorOptions;
   readonly #collector: LayoutCollector;
   readonly #used = new Set<string>();
   /** Codecs of fields that are arrays: made once, not with every record. */
@@ -77,7 +88,7 @@ class Generator {
   constructor(
     name: string,
     description: ObjectDescription,
-    options: Required<SkeletonOptions>,
+    options: GeneratorOptions,
   ) {
     this.#name = name;
     this.#description = description;
@@ -101,9 +112,17 @@ class Generator {
   }
 
   #imports(): string {
-    const { ffi } = this.#options;
+    const { ffi, library } = this.#options;
+    const hasStructs = this.#collector.structs.length > 0;
+    if (library !== undefined) {
+      const used = Object.values(IMPORTS).flat().filter((name) => this.#used.has(name));
+      const types = [...(hasStructs ? ["Codec"] : []), "Skeleton"];
+      const lines = [`import type { ${types.join(", ")} } from "${library}";\n`];
+      if (used.length > 0) lines.push(`import { ${used.join(", ")} } from "${library}";\n`);
+      return lines.join("");
+    }
     const lines = [`import type { Skeleton } from "${ffi}/bpf/skeleton.ts";`];
-    if (this.#collector.structs.length > 0) {
+    if (hasStructs) {
       lines.push(`import type { Codec } from "${ffi}/wire/codec.ts";`);
     }
     for (const [file, names] of Object.entries(IMPORTS)) {

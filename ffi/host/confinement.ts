@@ -14,6 +14,14 @@ export function parseUserNamespace(uidMap: string): boolean {
   return uidMap.trim().split(/\s+/).join() !== WHOLE_MAP.join();
 }
 
+/** The first pid namespace of a machine: the kernel gives it this number (`PROC_PID_INIT_INO`). */
+const FIRST_PID_NAMESPACE = "pid:[4026531836]";
+
+/** Whether this process is in a pid namespace other than the machine's first: its numbers are not the kernel's. */
+export function isInPidNamespace(): boolean {
+  return Deno.readLinkSync("/proc/self/ns/pid") !== FIRST_PID_NAMESPACE;
+}
+
 /** Whether a seccomp filter looks at each system call of this process. */
 export function hasSeccompFilter(): boolean {
   return parseSeccompFilter(Deno.readTextFileSync("/proc/self/status"));

@@ -6,6 +6,7 @@ const FILE = "/proc/kallsyms";
 
 /** A symbol of the kernel or of one of its modules. */
 export interface KernelSymbol {
+  /** As it is linked: with what compilers put behind it, such as `.isra.0`. */
   readonly name: string;
   /** 0 where the kernel hides addresses: see {@linkcode Kallsyms.hasAddresses}. */
   readonly address: bigint;
@@ -31,6 +32,7 @@ export class Kallsyms {
   /** Where the line of each address begins. */
   readonly #lines: Uint32Array;
 
+  /** Of the text of /proc/kallsyms: see {@linkcode parseKallsyms}. */
   constructor(text: string) {
     this.#text = text;
     const table = readAddresses(text);

@@ -15,12 +15,27 @@ export function parseKernelConfig(text: string): Map<string, string> {
   );
 }
 
+/** The configuration of the running kernel, and the file that it was found in. */
+export interface KernelConfigFile {
+  readonly path: string;
+  readonly config: KernelConfig;
+}
+
 /** The configuration of the running kernel; `undefined` where it cannot be read. */
 export function readKernelConfig(): KernelConfig | undefined {
+  return findKernelConfig()?.config;
+}
+
+/** Looks for the configuration in the places where kernels and distributions keep it. */
+export function findKernelConfig(): KernelConfigFile | undefined {
   const release = Deno.osRelease();
-  const text = read("/proc/config.gz", (bytes) => gunzipSync(bytes)) ??
-    read(`/boot/config-${release}`) ?? read(`/lib/modules/${release}/config`);
-  return text === undefined ? undefined : parseKernelConfig(text);
+  for (
+    const path of ["/proc/config.gz", `/boot/config-${release}`, `/lib/modules/${release}/config`]
+  ) {
+    const text = read(path, path.endsWith(".gz") ? (bytes) => gunzipSync(bytes) : undefined);
+    if (text !== undefined) return { path, config: parseKernelConfig(text) };
+  }
+  return undefined;
 }
 
 function read(path: string, unpack = (bytes: Uint8Array) => bytes): string | undefined {

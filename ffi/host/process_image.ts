@@ -1,6 +1,6 @@
 /** What a process is made of, as far as symbols are concerned: which program it runs, and the kernel's page of code in it. */
 
-import { type Mapping } from "./proc_maps.ts";
+import type { Mapping } from "./proc_maps.ts";
 
 /** Changes when the process runs another program, and when its number is given to another process; `undefined` once it has ended. */
 export function imageOf(pid: number): string | undefined {

@@ -2,9 +2,11 @@
 
 /** A line, taken apart. */
 export interface TraceLine {
+  /** The name of the thread that printed it, at most 15 bytes. */
   readonly comm: string;
   /** The kernel's pid (user space says thread id). */
   readonly pid: number;
+  /** The CPU that it ran on. */
   readonly cpu: number;
   /** Latency flags such as `...1.` (irqs off, need resched, in irq, preempt depth, migrate disable). */
   readonly flags: string;
@@ -16,6 +18,7 @@ export interface TraceLine {
 
 /** The kernel's word that a CPU's buffer was overwritten before it was read. */
 export interface LostLines {
+  /** The CPU that it ran on. */
   readonly cpu: number;
   readonly lost: number;
 }

@@ -18,7 +18,9 @@ export function parseTracefsMounts(mounts: string): string[] {
  * @throws {BpfError} E_NO_TRACEFS
  */
 export function tracefsPath(): string {
-  const [mounted] = parseTracefsMounts(Deno.readTextFileSync("/proc/self/mounts"));
+  // A mount may be hidden by another above it.
+  const mounted = parseTracefsMounts(Deno.readTextFileSync("/proc/self/mounts"))
+    .find((path) => exists(`${path}/events`));
   if (mounted !== undefined) return mounted;
   try {
     mountFs({ type: "tracefs", target: HOME });

@@ -8,14 +8,17 @@ export type DynamicLocation = "__data_loc" | "__rel_loc";
 
 /** A field of a tracepoint's record. Offsets and sizes are in bytes. */
 export interface TracepointField {
+  /** As the record's struct has it. */
   readonly name: string;
   /** As the kernel writes it: `char prev_comm[16]`, `__data_loc char[] name`. */
   readonly declaration: string;
   /** The C type, of one element where it is an array: `const char *`, `char`, `pid_t`. */
   readonly type: string;
+  /** From the start of the record. */
   readonly offset: number;
   /** Of the whole field; that of the location (4) where it is dynamic. */
   readonly size: number;
+  /** Whether it is extended with its sign. */
   readonly signed: boolean;
   /** How many elements an array has, 0 for one without a length; `undefined` where it is no array. */
   readonly length: number | undefined;
@@ -30,6 +33,7 @@ export interface TracepointField {
 
 /** What a tracepoint's `format` file says. */
 export interface TracepointFormat {
+  /** Without its category. */
   readonly name: string;
   /** The number that a perf event names the tracepoint by; it changes from boot to boot. */
   readonly id: number;

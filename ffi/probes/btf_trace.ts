@@ -3,13 +3,18 @@
 import { BpfError } from "../errors.ts";
 import { exists } from "../host/tracefs.ts";
 
+/** Whether the kernel describes its types and functions. */
+export function hasKernelBtf(): boolean {
+  return exists("/sys/kernel/btf/vmlinux");
+}
+
 /**
  * Looks whether the kernel describes its types and functions.
  *
  * @throws {BpfError} E_NO_BTF
  */
 export function requireBtf(): void {
-  if (exists("/sys/kernel/btf/vmlinux")) return;
+  if (hasKernelBtf()) return;
   throw new BpfError("read the kernel's BTF", {
     step: "load",
     code: "E_NO_BTF",

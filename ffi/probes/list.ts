@@ -9,6 +9,8 @@ import { ProbeSources } from "./list/sources.ts";
 import { listRawTracepoints, listSyscalls, listTracepoints } from "./list/tracepoints.ts";
 import { listUprobes, listUsdt } from "./list/user.ts";
 
+export type { ProbeList } from "./list/listed.ts";
+
 const LISTERS: Readonly<Record<ListedType, Lister>> = {
   fentry: listFentry,
   fexit: listFentry,
@@ -31,8 +33,6 @@ const LISTERS: Readonly<Record<ListedType, Lister>> = {
 export interface ListOptions {
   /** A process: uprobes and USDT probes are those of its program and libraries. */
   readonly pid?: number | undefined;
-  /** Sources that were read before. */
-  readonly sources?: ProbeSources;
 }
 
 /**
@@ -43,7 +43,11 @@ export interface ListOptions {
  * @throws {BpfError} E_NO_TRACEFS, E_NO_PROBE where a file is missing, E_NO_PROCESS
  */
 export function listProbes(pattern = "*", options: ListOptions = {}): ProbeList[] {
-  const { pid, sources = new ProbeSources({ pid }) } = options;
+  return listFrom(pattern, new ProbeSources(options));
+}
+
+/** As {@linkcode listProbes}, from sources that may have been read before. */
+export function listFrom(pattern: string, sources: ProbeSources): ProbeList[] {
   return parsePatterns(pattern).flatMap((each) => listPattern(each, sources));
 }
 

@@ -36,9 +36,13 @@ export type Plans<P extends string = string> = Readonly<Record<string, Plan<P>>>
 
 /** An object that is loaded and attached. Disposing of it detaches all, then closes the object. */
 export class AttachedPlan<S extends Skeleton> implements Disposable {
+  /** @internal */
   constructor(
+    /** The name of the plan that works here. */
     readonly name: string,
+    /** The loaded object: its maps are read here. */
     readonly object: LoadedObject<S>,
+    /** What is attached. */
     readonly links: readonly Link[],
   ) {}
 
@@ -55,6 +59,7 @@ export class AttachedPlan<S extends Skeleton> implements Disposable {
     await Promise.all(this.links.map((link) => link.detach()));
   }
 
+  /** Detaches, and closes the object; twice is safe. */
   [Symbol.dispose](): void {
     for (const link of this.links.toReversed()) link[Symbol.dispose]();
     this.object[Symbol.dispose]();
@@ -136,8 +141,12 @@ function attachPlan<S extends Skeleton>(
   }
 }
 
-/** Cheap looks at the kernel, before anything is loaded. */
-function requireProvider({ provider }: ProbeSpec): void {
+/**
+ * A cheap look at the kernel, before anything is loaded.
+ *
+ * @throws {BpfError} E_NO_KPROBES, E_NO_BTF or E_NO_PROBE where it has nothing of that kind
+ */
+export function requireProvider({ provider }: ProbeSpec): void {
   switch (provider) {
     case "kprobe":
     case "kretprobe":
@@ -180,7 +189,8 @@ function attachOneOf<S extends Skeleton>(
   });
 }
 
-function attachProbe(program: Program, spec: ProbeSpec, options: AttachOptions): Link[] {
+/** Attaches a program to one place; several links where a function has several addresses. */
+export function attachProbe(program: Program, spec: ProbeSpec, options: AttachOptions): Link[] {
   switch (spec.provider) {
     case "kprobe":
     case "kretprobe":
@@ -215,9 +225,14 @@ const MENDABLE: readonly ErrorCode[] = [
   "E_LOAD",
 ];
 
-function noPlan(failures: readonly PlanFailure[]): BpfError {
-  const mendable = MENDABLE.map((code) => failures.find(({ error }) => error.code === code)?.error)
+/** Of the reasons why plans cannot be used the one that somebody could mend, if there is one. */
+export function mendableError(errors: readonly BpfError[]): BpfError | undefined {
+  return MENDABLE.map((code) => errors.find((error) => error.code === code))
     .find((error) => error !== undefined);
+}
+
+function noPlan(failures: readonly PlanFailure[]): BpfError {
+  const mendable = mendableError(failures.map(({ error }) => error));
   const hint = mendable === undefined ? "See what each plan needs: --plan list" : mendable.hint;
   return new BpfError("see this event on this kernel", {
     step: "attach",

@@ -13,8 +13,11 @@ import { debugFileOf } from "../symbols/file_symbols.ts";
 
 /** A function in a file: where it begins, in bytes from the start of the file. An IFUNC begins in several places. */
 export interface UserFunction {
+  /** The file. */
   readonly path: string;
+  /** Its name, as it was asked for. */
   readonly symbol: string;
+  /** In bytes from the start of the file. */
   readonly offsets: readonly number[];
 }
 
@@ -75,11 +78,18 @@ export function findUserFunction(
     throw noProbe(`find ${name} in ${path}`, "its symbol tables have no such function");
   }
   const offset = Number(distance);
-  const targets = ifuncTargets(elf, found);
-  if (offset > 0) checkOffset(symbol, { offset, size: found.size, variants: targets.length });
-  const addresses = targets.length > 0 ? targets : [found.value + offset];
-  const offsets = addresses.flatMap((address) => fileOffset(elf, address) ?? []);
-  return { path, symbol, offsets };
+  if (offset > 0) {
+    const variants = ifuncTargets(elf, found).length;
+    checkOffset(symbol, { offset, size: found.size, variants });
+  }
+  return { path, symbol, offsets: offsetsOf(elf, found, offset) };
+}
+
+/** Where a symbol's function begins in the file; an IFUNC's variants do. */
+export function offsetsOf(elf: Elf, symbol: ElfSymbol, distance = 0): number[] {
+  const targets = ifuncTargets(elf, symbol);
+  const addresses = targets.length > 0 ? targets : [symbol.value + distance];
+  return addresses.flatMap((address) => fileOffset(elf, address) ?? []);
 }
 
 /** What was stripped off may be installed beside; its addresses are the same. */
@@ -134,7 +144,12 @@ export function requireProcess(pid: number): void {
   });
 }
 
-function readFile(path: string): Uint8Array<ArrayBuffer> {
+/**
+ * Reads a program or library.
+ *
+ * @throws {BpfError} E_NO_PROBE
+ */
+export function readFile(path: string): Uint8Array<ArrayBuffer> {
   try {
     return Deno.readFileSync(path);
   } catch (error) {

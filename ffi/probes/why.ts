@@ -2,7 +2,7 @@
 
 import { type ListedType, parsePatterns } from "./list/pattern.ts";
 import { ProbeSources } from "./list/sources.ts";
-import { listProbes } from "./list.ts";
+import { listFrom } from "./list.ts";
 import type { ProbeAnswer } from "./why/answer.ts";
 import { readFacts, type ReasonInput } from "./why/facts.ts";
 import { explainFunction } from "./why/function.ts";
@@ -10,6 +10,7 @@ import { nearestNames } from "./why/nearest.ts";
 import { explainRawTracepoint, explainTracepoint } from "./why/tracepoint.ts";
 import { explainUser } from "./why/user.ts";
 
+export { readFacts, type ReasonInput } from "./why/facts.ts";
 export { type ProbeAnswer, type Reason, REASON_CODES, type ReasonCode } from "./why/answer.ts";
 
 /** Where it is looked for. */
@@ -28,7 +29,7 @@ export function explainProbe(name: string, options: ExplainOptions = {}): ProbeA
   return explainWith(name, readFacts(new ProbeSources(options)));
 }
 
-/** Explains a probe by facts that are given. */
+/** Explains a probe by facts that were read before: {@linkcode readFacts}. */
 export function explainWith(name: string, input: ReasonInput): ProbeAnswer {
   const { type, parts } = typed(name);
   const [first = "", second] = parts;
@@ -87,9 +88,9 @@ function explainListed(
   sources: ProbeSources,
 ): ProbeAnswer {
   const probe = [type, ...parts].join(":");
-  const names = listProbes(probe, { sources }).flatMap((list) => list.names);
+  const names = listFrom(probe, sources).flatMap((list) => list.names);
   if (names.length > 0) return { probe, usable: true, reasons: [], instead: [] };
-  const all = listProbes(`${type}:*`, { sources }).flatMap((list) => list.names);
+  const all = listFrom(`${type}:*`, sources).flatMap((list) => list.names);
   return {
     probe,
     usable: false,

@@ -2,10 +2,10 @@
 
 import { libc, succeeded } from "./libc.ts";
 
-const CLOCK = { realtime: 0, monotonic: 1, boottime: 7 } as const;
-
 /** The name of a clock: `monotonic` is the one of `bpf_ktime_get_ns()`. */
-export type ClockName = keyof typeof CLOCK;
+export type ClockName = "realtime" | "monotonic" | "boottime";
+
+const CLOCK: Readonly<Record<ClockName, number>> = { realtime: 0, monotonic: 1, boottime: 7 };
 
 /** `clock_gettime(2)`, in ns. */
 export function clockNow(name: ClockName): bigint {

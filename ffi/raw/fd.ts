@@ -4,6 +4,7 @@ import { ERRNO } from "../errno.ts";
 import { lastErrno, libc, LibcError, succeeded } from "./libc.ts";
 import { toCString } from "./memory.ts";
 
+const F_DUPFD_CLOEXEC = 1030;
 const O_RDONLY = 0;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
@@ -46,6 +47,15 @@ export function openNonblocking(path: string): Fd {
 export function openReadOnly(path: string): Fd {
   const result = libc().open(toCString(path), O_RDONLY | O_CLOEXEC, 0);
   return new Fd(succeeded(`open ${path}`, result));
+}
+
+/**
+ * Makes another descriptor of the same file, which lives on when the first one is closed.
+ *
+ * @throws {LibcError}
+ */
+export function duplicate(fd: number): Fd {
+  return new Fd(succeeded("fcntl", libc().fcntl(fd, F_DUPFD_CLOEXEC, 0n)));
 }
 
 /**

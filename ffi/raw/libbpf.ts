@@ -6,10 +6,12 @@
 
 import { BpfError, limitReached, messageOf } from "../errors.ts";
 import { ATTACH_SYMBOLS } from "./libbpf_attach.ts";
+import { FEATURE_SYMBOLS } from "./libbpf_features.ts";
 import { fromCString } from "./memory.ts";
 
 const SYMBOLS = {
   ...ATTACH_SYMBOLS,
+  ...FEATURE_SYMBOLS,
   libbpf_version_string: { parameters: [], result: "pointer" },
   libbpf_set_print: { parameters: ["function" /* libbpf_print_fn_t fn */], result: "pointer" },
   bpf_object__open_mem: {
@@ -54,6 +56,20 @@ const SYMBOLS = {
   bpf_map__key_size: { parameters: ["pointer" /* const struct bpf_map *map */], result: "u32" },
   bpf_map__value_size: { parameters: ["pointer" /* const struct bpf_map *map */], result: "u32" },
   bpf_map__max_entries: { parameters: ["pointer" /* const struct bpf_map *map */], result: "u32" },
+  bpf_map__set_key_size: {
+    parameters: [
+      "pointer", // struct bpf_map *map
+      "u32", // __u32 size
+    ],
+    result: "i32",
+  },
+  bpf_map__set_value_size: {
+    parameters: [
+      "pointer", // struct bpf_map *map
+      "u32", // __u32 size
+    ],
+    result: "i32",
+  },
   bpf_map__set_max_entries: {
     parameters: [
       "pointer", // struct bpf_map *map
@@ -274,6 +290,13 @@ export function newerFunction<K extends Optional>(name: K, since: string): NonNu
     cause: `it came with libbpf ${since}, and this is libbpf ${version}`,
     hint: "Install a newer libbpf, or name one: GIMLET_LIBBPF=/path/to/libbpf.so.1",
   });
+}
+
+/** The functions that a libbpf of today may lack, and whether this one has them. */
+export function newerFunctions(): Map<string, boolean> {
+  const optional = Object.entries(SYMBOLS).filter(([, symbol]) => "optional" in symbol);
+  const functions: Readonly<Record<string, unknown>> = libbpf();
+  return new Map(optional.map(([name]) => [name, functions[name] !== null]));
 }
 
 function openFirst(): Libbpf {

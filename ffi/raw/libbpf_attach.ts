@@ -132,6 +132,45 @@ export const ATTACH_SYMBOLS = {
     ],
     result: "pointer",
   },
+  bpf_prog_attach: {
+    parameters: [
+      "i32", // int prog_fd
+      "i32", // int attachable_fd
+      "u32", // enum bpf_attach_type type
+      "u32", // unsigned int flags
+    ],
+    result: "i32",
+  },
+  bpf_prog_detach2: {
+    parameters: [
+      "i32", // int prog_fd
+      "i32", // int attachable_fd
+      "u32", // enum bpf_attach_type type
+    ],
+    result: "i32",
+  },
+  libbpf_probe_bpf_prog_type: {
+    parameters: [
+      "u32", // enum bpf_prog_type prog_type
+      "pointer", // const void *opts
+    ],
+    result: "i32",
+  },
+  libbpf_probe_bpf_map_type: {
+    parameters: [
+      "u32", // enum bpf_map_type map_type
+      "pointer", // const void *opts
+    ],
+    result: "i32",
+  },
+  libbpf_probe_bpf_helper: {
+    parameters: [
+      "u32", // enum bpf_prog_type prog_type
+      "u32", // enum bpf_func_id helper_id
+      "pointer", // const void *opts
+    ],
+    result: "i32",
+  },
   bpf_program__attach_cgroup: {
     parameters: [
       "pointer", // const struct bpf_program *prog

@@ -56,6 +56,14 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  fcntl: {
+    parameters: [
+      "i32", // int fd
+      "i32", // int cmd
+      "u64", // argument
+    ],
+    result: "i32",
+  },
   perf_event_open: {
     name: "syscall",
     parameters: [

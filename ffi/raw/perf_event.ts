@@ -5,6 +5,8 @@ import { libc, succeeded } from "./libc.ts";
 
 const SYS_PERF_EVENT_OPEN = { x86_64: 298n, aarch64: 241n } as const;
 const PERF_TYPE_SOFTWARE = 1;
+const PERF_TYPE_BREAKPOINT = 5;
+const HW_BREAKPOINT_W = 2;
 const PERF_COUNT_SW_BPF_OUTPUT = 10n;
 const PERF_SAMPLE_TIME = 1n << 2n;
 const PERF_SAMPLE_RAW = 1n << 10n;
@@ -16,10 +18,14 @@ const ATTR_WATERMARK = 1n << 14n;
 const ATTR_USE_CLOCKID = 1n << 25n;
 const CLOCK_MONOTONIC = 1;
 
-/** What to count or sample: `type` and `config` as in `struct perf_event_attr`. */
-export interface PerfEvent {
+/** What to count: `type` and `config` as in `struct perf_event_attr`. */
+export interface PerfCounter {
   readonly type: number;
   readonly config: bigint;
+}
+
+/** What to sample. */
+export interface PerfEvent extends PerfCounter {
   /** Every how many events, or how often in Hz, a sample is taken. */
   readonly sample: { readonly period: bigint } | { readonly frequency: bigint };
 }
@@ -41,6 +47,30 @@ export function openPerfEvent({ type, config, sample }: PerfEvent, place: PerfEv
   view.setBigUint64(16, byFrequency ? sample.frequency : sample.period, true);
   view.setBigUint64(40, byFrequency ? ATTR_FREQUENCY : 0n, true);
   return open(view, place);
+}
+
+/**
+ * Opens an event for each time that this process writes to memory: `length` is 1, 2, 4 or 8 bytes at an `address` that it
+ * divides.
+ *
+ * @throws {LibcError} ENOENT or EOPNOTSUPP where the machine has no such breakpoints
+ */
+export function openWatchpoint({ address, length }: { address: bigint; length: bigint }): Fd {
+  const view = attributes(PERF_TYPE_BREAKPOINT, 0n);
+  view.setBigUint64(16, 1n, true); // sample_period
+  view.setUint32(52, HW_BREAKPOINT_W, true); // bp_type
+  view.setBigUint64(56, address, true); // bp_addr
+  view.setBigUint64(64, length, true); // bp_len
+  return open(view, { pid: 0, cpu: -1 });
+}
+
+/**
+ * Opens a perf event that counts from now on, and takes no samples.
+ *
+ * @throws {LibcError} as {@linkcode openPerfEvent}
+ */
+export function openPerfCounter({ type, config }: PerfCounter, place: PerfEventPlace): Fd {
+  return open(attributes(type, config), place);
 }
 
 /**

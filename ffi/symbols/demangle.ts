@@ -1,6 +1,7 @@
 /** Names of C++ and Rust functions for people. */
 
 import { demangleLegacyRust } from "../elf/rust_symbol.ts";
+import { demangleRustV0 } from "../elf/rust_v0.ts";
 import { cxaDemangle } from "../raw/demangle.ts";
 
 /**
@@ -14,6 +15,7 @@ import { cxaDemangle } from "../raw/demangle.ts";
  * ```
  */
 export function demangle(name: string): string {
+  if (name.startsWith("_R")) return demangleRustV0(name) ?? name;
   if (!name.startsWith("_Z")) return name;
   return demangleLegacyRust(name) ?? cxaDemangle(name) ?? name;
 }

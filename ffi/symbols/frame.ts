@@ -2,6 +2,7 @@
 
 /** An address in code. Kernel and user space have the same shape. */
 export interface Frame {
+  /** As the processor has it. */
   readonly address: bigint;
   /** The function's name; `undefined` where none is known. */
   readonly name: string | undefined;

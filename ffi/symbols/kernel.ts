@@ -24,7 +24,7 @@ export function kernelFrame(address: bigint): Frame {
  * The function of an address in the kernel, such as `vfs_read`: BCC's `BPF.ksym`. Where none is known, the address in hexadecimal.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * ksym(0xffffffff813a2b40n, { showOffset: true, showModule: true }); // vfs_read+0x10 [kernel]
  * ```
  */

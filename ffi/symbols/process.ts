@@ -134,8 +134,8 @@ export function userFrames(
  * Names come from the file's symbol tables, from separate debug information, from a perf map, and for the `[vdso]` from memory.
  *
  * @example
- * ```ts ignore
- * sym(pid, address, { showOffset: true, showModule: true }); // malloc+0x1f [libc.so.6]
+ * ```ts
+ * sym(Deno.pid, 0x7f0012345678n, { showOffset: true, showModule: true }); // malloc+0x1f [libc.so.6]
  * ```
  */
 export function sym(pid: number, address: bigint, options: SymOptions = {}): string {

@@ -6,6 +6,7 @@ import { type SymOptions, userFrames } from "./process.ts";
 
 /** A map of type `BPF_MAP_TYPE_STACK_TRACE`, as far as it is read here: from an id to addresses, filled up with zeros. */
 export interface StackTraceMap {
+  /** The addresses of a stack. */
   get(id: number): readonly bigint[] | undefined;
 }
 
@@ -40,8 +41,12 @@ function callerFrame(address: bigint, frameAt: (address: bigint) => Frame): Fram
  * take one (its id is a negative errno then) or a newer one took its place.
  *
  * @example
- * ```ts ignore
- * for (const frame of stackTrace(object.map("stacks"), event.user_stack, { pid: event.pid }) ?? []) {
+ * ```ts
+ * // As root, with an object of one's own:
+ * import { frameText, openObject } from "../../mod.ts";
+ * using object = openObject("profile.bpf.o").load();
+ * const stacks = object.stackTraces("stacks");
+ * for (const frame of stackTrace(stacks, 12, { pid: 4711 }) ?? []) {
  *   console.log(frameText(frame, { showOffset: true }));
  * }
  * ```

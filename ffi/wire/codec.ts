@@ -18,6 +18,7 @@ import type { Shape } from "./shape.ts";
 
 /** Reads and writes one C type at an offset of a view. `size` is in bytes. */
 export interface Codec<T> {
+  /** In bytes. */
   readonly size: number;
   /** What its values are, at run time. */
   readonly shape: Shape;

@@ -7,9 +7,13 @@ import { type CValue, sameValue } from "./value.ts";
 
 /** A member: `offset` in bytes; `bits` of which it takes `[from, to)`, counted from the start of the struct. */
 export interface StructField {
+  /** Its name in C. */
   readonly name: string;
+  /** In bytes, from the start of the struct. */
   readonly offset: number;
+  /** The bits that it takes: `[from, to)`. */
   readonly bits: readonly [from: number, to: number];
+  /** Its layout. */
   readonly codec: Codec<CValue>;
 }
 

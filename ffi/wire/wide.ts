@@ -100,8 +100,11 @@ export const flexibleChars: Codec<string> = {
 
 /** Where a bit-field is: `shift` from the first byte's lowest bit, `width` up to 64; both in bits. */
 export interface BitField {
+  /** From the first byte's lowest bit. */
   readonly shift: number;
+  /** How many bits, 1 to 64. */
   readonly width: number;
+  /** Whether the highest one is a sign. */
   readonly signed: boolean;
 }
 

@@ -6,16 +6,11 @@
 #ifndef __GIMLET_BPF_H__
 #define __GIMLET_BPF_H__
 
+#include "event.bpf.h"
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
-
-/*
- * Says that the records in the ring or perf buffer `map` are of `type`. Nothing of it is loaded: libbpf skips the section,
- * and the build reads it from the object's BTF to write the decoder.
- */
-#define GIMLET_EVENT(map, type) type *map##_event SEC(".gimlet.events")
 
 /* Set once every probe is attached: all of them start together, and no event is seen by half. */
 volatile bool gimlet_armed = false;

@@ -4,6 +4,7 @@ import { BpfError, messageOf } from "../../ffi/errors.ts";
 
 /** How a command is started. */
 export interface CommandOptions {
+  /** The program and its arguments. */
   readonly words: readonly string[];
   /** Where its standard output goes, if not to this program's own. */
   readonly output: WritableStream<Uint8Array> | undefined;
@@ -18,7 +19,11 @@ export class Command {
   readonly #child: Deno.ChildProcess;
   #ended = false;
 
-  /** @throws {BpfError} E_COMMAND where it cannot be started */
+  /**
+   * Starts it.
+   *
+   * @throws {BpfError} E_COMMAND where it cannot be started
+   */
   constructor({ words, output, input = "inherit" }: CommandOptions) {
     const [program, ...args] = words;
     try {
@@ -34,10 +39,12 @@ export class Command {
     this.status = this.#finish(output);
   }
 
+  /** Its process. */
   get pid(): number {
     return this.#child.pid;
   }
 
+  /** Whether it has ended. */
   get ended(): boolean {
     return this.#ended;
   }
@@ -72,6 +79,7 @@ export class HeldCommand implements Disposable {
     this.#command = new Command({ ...options, words });
   }
 
+  /** Its process, which waits. */
   get pid(): number {
     return this.#command.pid;
   }

@@ -27,11 +27,14 @@ const SHOWN = 10;
  * Runs a tool around a command, and gives the events that match, in their order.
  *
  * @example
- * ```ts ignore
- * const events = await expectEvents(hello_perf_output, {
+ * ```ts
+ * // As root:
+ * import helloPerfOutput from "../tools/hello_perf_output/hello_perf_output.ts";
+ * const events = await expectEvents(helloPerfOutput, {
  *   command: ["sh", "-c", "/bin/true; :"],
  *   where: ({ comm }) => comm === "sh",
  * });
+ * console.log(events.length);
  * ```
  *
  * @throws {ExpectationError} where there are too few

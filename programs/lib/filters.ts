@@ -10,6 +10,7 @@ export interface Filters {
   readonly pid?: number;
   /** A process: the kernel's tgid. */
   readonly tgid?: number;
+  /** A user, by number. */
   readonly uid?: number;
   /** The command's name as the kernel has it: at most 15 bytes. */
   readonly comm?: string;

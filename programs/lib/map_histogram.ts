@@ -9,6 +9,7 @@ export type HistCount = number | bigint | readonly (number | bigint)[];
 
 /** A map whose keys say which slot is counted: the slot itself, or a struct that has it as its last field. */
 export interface HistMap<K> extends Iterable<readonly [K, HistCount]> {
+  /** What the histograms are called in records. */
   readonly name?: string;
 }
 
@@ -44,6 +45,7 @@ export interface PrintHistOptions<K, S> extends MapHistOptions<K, S> {
 export interface SectionHist<S> {
   /** `undefined` where the map's keys are slots and nothing else. */
   readonly section: S | undefined;
+  /** What was counted there. */
   readonly hist: HistValue;
 }
 

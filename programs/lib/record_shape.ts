@@ -23,11 +23,14 @@ export type ValueOfShape<F extends FieldShape> = F extends { readonly nullable: 
 /** The values of a record. */
 export type FieldsOf<R extends RecordShape> = { readonly [N in keyof R]: ValueOfShape<R[N]> };
 
-/** What a tool reports beside its events: a map by the shape of its keys, or a histogram. */
-export type ReportShape = { readonly kind: "map"; readonly key: Shape } | { readonly kind: "hist" };
+/** What a tool reports beside its events: a map by the shapes of its keys and values (counters where not given), or a histogram. */
+export type ReportShape =
+  | { readonly kind: "map"; readonly key: Shape; readonly value?: Shape }
+  | { readonly kind: "hist" };
 
 /** What a tool's records hold. */
 export interface ToolShape {
+  /** The tool's name. */
   readonly tool: string;
   /** The fields of its events; `undefined` where it has none. */
   readonly event: RecordShape | undefined;
@@ -36,11 +39,11 @@ export interface ToolShape {
 }
 
 /** The shape of a tool's records. */
-export function shapeOf({ name, skeleton, stream, report }: Tool): ToolShape {
+export function shapeOf({ name, skeleton, stream, report, reports }: Tool): ToolShape {
   return {
     tool: name,
     event: stream?.shape,
-    reports: report === undefined ? {} : reportShapes(skeleton),
+    reports: report === undefined ? {} : reports ?? reportShapes(skeleton),
   };
 }
 

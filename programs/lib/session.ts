@@ -18,18 +18,21 @@ import { applyFilters, type Filters } from "./filters.ts";
 import { LossMeter } from "./losses.ts";
 import { OverheadMeter } from "./overhead.ts";
 import type { OpenStream } from "./stream.ts";
-import { type Arguments, type Interval, plansOf, type Tool } from "./tool.ts";
+import { type Arguments, type AttachedTool, type Interval, plansOf, type Tool } from "./tool.ts";
 import type { EndReason, LostValue, SummaryValue, Value } from "./value.ts";
 import { VERSION } from "./version.ts";
 
 /** Takes what a session gives. `flush` is called at least every 50 ms while there is something to flush. */
 export interface Sink {
+  /** Takes a value, in the order of what happened. */
   emit(value: Value): void;
+  /** Writes what was kept back. */
   flush(): void;
 }
 
 /** Why a session is asked to stop, as the reason of its `stop` signal. */
 export interface StopRequest {
+  /** Why it stops. */
   readonly reason: EndReason;
   /** The signal to pass on to the command, if any. */
   readonly signal?: Deno.Signal;
@@ -41,8 +44,11 @@ export interface RunOptions {
   readonly plan?: string;
   /** The tool's own parameters. */
   readonly args?: Arguments;
+  /** Whom to trace; everyone where not given. */
   readonly filters?: Filters;
+  /** Ends it after so many ms. */
   readonly durationMs?: number;
+  /** Ends it after so many events. */
   readonly maxEvents?: number;
   /** Tell what tracing cost. */
   readonly stats?: boolean;
@@ -60,6 +66,7 @@ export interface RunOptions {
 
 /** How it went. */
 export interface Outcome {
+  /** The last value that was emitted. */
   readonly summary: SummaryValue;
   /** The command's exit status. */
   readonly commandStatus: number | undefined;
@@ -70,6 +77,7 @@ const RECORDS_PER_TURN = 8192;
 // The kernel wakes the reader when a buffer is a quarter full; until then it looks by itself this often.
 const LOOK_EVERY_MS = 20;
 const LOSSES_EVERY_MS = 1000;
+const ARMED = "gimlet_armed";
 
 /**
  * Runs a tool to its end.
@@ -78,11 +86,10 @@ const LOSSES_EVERY_MS = 1000;
  */
 export async function runTool(tool: Tool, options: RunOptions, sink: Sink): Promise<Outcome> {
   requireCapabilities();
-  const plans = chosenPlans(tool, options);
-  const pid = tracedProcess(tool, options);
-  using attached = attachFirst(plans, () => openTool(tool, options), { pid });
+  const made = attachTool(tool, options);
+  using attached = made.plan;
   using stream = openStream(tool, attached.object);
-  announce(tool, attached, sink);
+  announce(tool, made, sink);
   const { args = {} } = options;
   return await runSession(
     {
@@ -101,7 +108,7 @@ export async function runTool(tool: Tool, options: RunOptions, sink: Sink): Prom
 
 /** What a session runs: something loaded and attached, not yet armed. */
 export interface Subject {
-  /** It has the flag `gimlet_armed` and the map `gimlet_losses`. */
+  /** Where it is gimlet's own, it has the flag `gimlet_armed` and the map `gimlet_losses`. */
   readonly object: LoadedObject<Skeleton>;
   readonly stream?: OpenStream | undefined;
   /** Waits until no program of it runs any more, once it is disarmed. */
@@ -125,6 +132,15 @@ export async function runSession(
   sink: Sink,
 ): Promise<Outcome> {
   return await new Session(subject, options, sink).run();
+}
+
+/** By its own way, else by the first plan that works. */
+function attachTool(tool: Tool, options: RunOptions): AttachedTool {
+  const pid = tracedProcess(tool, options);
+  if (tool.attach !== undefined) return tool.attach({ pid, filters: options.filters ?? {} });
+  const plan = attachFirst(chosenPlans(tool, options), () => openTool(tool, options), { pid });
+  const note = tool.notes?.[plan.name];
+  return { plan, walks: [], notes: note === undefined ? [] : [note] };
 }
 
 function openStream(tool: Tool, object: LoadedObject<Skeleton>): OpenStream | undefined {
@@ -188,21 +204,20 @@ function openTool(tool: Tool, { filters = {}, args = {} }: Target) {
   return object;
 }
 
-function announce(tool: Tool, attached: AttachedPlan<Skeleton>, sink: Sink): void {
+function announce(tool: Tool, { plan, walks, notes }: AttachedTool, sink: Sink): void {
   sink.emit({
     type: "header",
     tool: tool.name,
     version: VERSION,
-    plan: attached.name,
+    plan: plan.name,
     kernel: Deno.osRelease(),
     boot_to_wall_ns: clockNow("realtime") - clockNow("monotonic"),
   });
-  const note = tool.notes?.[attached.name];
-  if (note !== undefined) sink.emit({ type: "status", kind: "note", text: note });
+  for (const text of notes) sink.emit({ type: "status", kind: "note", text });
   for (const text of [tool.banner, tool.stream?.header]) {
     if (text !== undefined) sink.emit({ type: "status", kind: "output", text });
   }
-  sink.emit({ type: "attached", probes: attached.links.map(({ target }) => target) });
+  sink.emit({ type: "attached", probes: [...plan.links, ...walks].map(({ target }) => target) });
 }
 
 class Session {
@@ -248,7 +263,7 @@ class Session {
     stop.addEventListener("abort", wake);
     try {
       this.#subject.begin?.();
-      this.#subject.object.setGlobal("gimlet_armed", true);
+      this.#arm(true);
       this.#sink.flush();
       onArmed?.();
       if (command !== undefined) {
@@ -264,6 +279,17 @@ class Session {
       this.#overhead?.[Symbol.dispose]();
       await this.#epoll.close();
     }
+  }
+
+  /**
+   * An object that is none of gimlet's may have no such switch: its programs run from when they are attached until they are
+   * detached.
+   */
+  #arm(armed: boolean): boolean {
+    const { object } = this.#subject;
+    const isThere = Object.hasOwn(object.skeleton.globals, ARMED);
+    if (isThere) object.setGlobal(ARMED, armed);
+    return isThere;
   }
 
   async #readUntilEnd(): Promise<EndReason> {
@@ -307,10 +333,10 @@ class Session {
   }
 
   async #finish(reason: EndReason): Promise<SummaryValue> {
-    const { object, end } = this.#subject;
+    const { end } = this.#subject;
     const duration_ns = clockNow("monotonic") - this.#started;
-    object.setGlobal("gimlet_armed", false);
-    await this.#subject.settle();
+    if (this.#arm(false)) await this.#subject.settle();
+    else await this.#subject.detach();
     const losses = this.#losses.news();
     // What happened before the end was seen; beyond the limit that was asked for nothing is.
     if (reason !== "max-events") {

@@ -12,6 +12,17 @@ export class CannotStimulate extends Error {
   override readonly name = "CannotStimulate";
 }
 
+/** The name of a deed. */
+export type StimulusName =
+  | "clone"
+  | "sync"
+  | "disk"
+  | "urandom"
+  | "read"
+  | "strlen"
+  | "switch"
+  | "http";
+
 /** The deeds by name. */
 export const STIMULI = {
   /** Makes a process; that it can run no folder is its own matter, and takes no time. */
@@ -47,10 +58,7 @@ export const STIMULI = {
     const { port } = server.addr;
     await (await fetch(`http://127.0.0.1:${port}/index.html`)).text();
   },
-} as const satisfies Readonly<Record<string, () => void | Promise<void>>>;
-
-/** The name of a deed. */
-export type StimulusName = keyof typeof STIMULI;
+} as const satisfies Readonly<Record<StimulusName, () => void | Promise<void>>>;
 
 function readOnce(path: string): void {
   using file = Deno.openSync(path);

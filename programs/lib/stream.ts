@@ -10,11 +10,12 @@ import type { Codec, ValueOf } from "../../ffi/wire/codec.ts";
 import type { Shape } from "../../ffi/wire/shape.ts";
 import { type Format, lines } from "./format.ts";
 import type { FieldsOf, RecordShape } from "./record_shape.ts";
-import { type TraceEvent, TraceStream } from "./trace_stream.ts";
+import { requireTracePipe, type TraceEvent, TraceStream } from "./trace_stream.ts";
 import type { EventValue, Fields, LostValue, OutputValue } from "./value.ts";
 
 /** A stream that is open: values instead of bytes. */
 export interface OpenStream extends Disposable {
+  /** The file descriptors that become readable when there is something. */
   readonly fds: readonly number[];
   /** As {@linkcode EventSource.drain}. */
   drain(limit: number, take: (event: EventValue | OutputValue) => boolean): number;
@@ -28,6 +29,9 @@ export interface Stream<S extends Skeleton = Skeleton> {
   readonly header: string | undefined;
   /** What the JSON records of its events hold. */
   readonly shape: RecordShape;
+  /** Looks whether it could be opened, without an object; throws a BpfError where it could not. */
+  readonly require?: () => void;
+  /** Opens it on a loaded object. */
   open(object: LoadedObject<S>): OpenStream;
 }
 
@@ -49,7 +53,8 @@ export type StreamOptions<E, R extends RecordShape> = RecordOptions<E, R> & {
   readonly format: Format<E>;
 };
 
-const PERF_BYTES_PER_CPU = 1 << 20;
+/** The size of a perf buffer, for each CPU. */
+export const PERF_BYTES_PER_CPU = 1 << 20;
 
 /**
  * The events of a ring or perf buffer. The JSON record of an event has the fields of its C struct, unless `fields` says
@@ -91,6 +96,7 @@ export function traceStream<const R extends RecordShape = typeof TRACE_SHAPE>(
   return {
     header: format.header,
     shape,
+    require: requireTracePipe,
     open() {
       const source = new TraceStream(message);
       const losses = (printed: bigint) => source.losses(printed);

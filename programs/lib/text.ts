@@ -5,7 +5,9 @@ import type { LossReason, StatsValue, Value } from "./value.ts";
 
 /** Where a line goes: `output` is the tool's result, `note` what is said beside it; a `piece` has its own line ends. */
 export interface TextLine {
+  /** Where it goes. */
   readonly kind: "output" | "note" | "piece";
+  /** The line, without its newline. */
   readonly text: string;
 }
 

@@ -1,8 +1,11 @@
 /** What a tool is: a declaration. How it runs is the session's matter, and the same for all. */
 
+import type { Link } from "../../ffi/bpf/link.ts";
 import type { LoadedObject, OpenObject } from "../../ffi/bpf/object.ts";
 import type { Skeleton } from "../../ffi/bpf/skeleton.ts";
-import type { Plans } from "../../ffi/probes/plan.ts";
+import type { AttachedPlan, Plans } from "../../ffi/probes/plan.ts";
+import type { Filters } from "./filters.ts";
+import type { ReportShape } from "./record_shape.ts";
 import type { StimulusName } from "./stimulus.ts";
 import type { Stream } from "./stream.ts";
 import type { Value } from "./value.ts";
@@ -11,6 +14,7 @@ import type { Value } from "./value.ts";
 export interface Parameter {
   /** As people write it: `interval`, or `--unit`. */
   readonly name: string;
+  /** What it is, in a line. */
   readonly help: string;
   /** What may stand there. */
   readonly pattern: RegExp;
@@ -23,6 +27,7 @@ export type Arguments = Readonly<Record<string, string>>;
 
 /** When a tool reports while it runs. */
 export interface Interval {
+  /** How often, in ms. */
   readonly ms: number;
   /** How often; then it ends. Without it, it goes on. */
   readonly count?: number;
@@ -64,6 +69,7 @@ export interface ToolSpec<S extends Skeleton> {
   readonly stream?: Stream<S>;
   /** Called once, before anything is counted; what it gives is called for each report: at the end, and every interval. */
   readonly report?: (object: LoadedObject<S>, args: Arguments) => () => Value[];
+  /** How often it reports before its end, where it does. */
   readonly interval?: (args: Arguments) => Interval;
   /** How `gimlet selftest` makes its event happen, and knows that it was seen. */
   readonly selftest: Selftest;
@@ -71,12 +77,57 @@ export interface ToolSpec<S extends Skeleton> {
   readonly durationMs?: number;
 }
 
-type PlansOf<S extends Skeleton> = Plans<keyof S["programs"] & string>;
+/** Plans that name programs of a skeleton. */
+export type PlansOf<S extends Skeleton> = Plans<keyof S["programs"] & string>;
+
+/** Whom a tool is to trace. */
+export interface TraceTarget {
+  /** The one process in which probes in user space are to be set. */
+  readonly pid: number | undefined;
+  /** Whom programs in the kernel look at. */
+  /** Whom programs in the kernel look at. */
+  readonly filters: Filters;
+}
+
+/** A tool whose programs are attached, and what a person has to know of that. */
+export interface AttachedTool {
+  /** What is attached. */
+  readonly plan: AttachedPlan<Skeleton>;
+  /** The iterators: nothing calls them, the tool's reports walk over them. */
+  readonly walks: readonly Link[];
+  /** Remarks, a line each. */
+  /** Remarks, a line each. */
+  readonly notes: readonly string[];
+}
+
+/** Whom a tool is to trace. */
+export interface TraceTarget {
+  /** The one process in which probes in user space are to be set. */
+  readonly pid: number | undefined;
+  /** Whom programs in the kernel look at. */
+  readonly filters: Filters;
+}
+
+/** A tool whose programs are attached, and what a person has to know of that. */
+export interface AttachedTool {
+  /** What is attached. */
+  readonly plan: AttachedPlan<Skeleton>;
+  /** The iterators: nothing calls them, the tool's reports walk over them. */
+  readonly walks: readonly Link[];
+  /** Remarks, a line each. */
+  readonly notes: readonly string[];
+}
 
 /** A tool, ready to run. */
 export interface Tool extends ToolSpec<Skeleton> {
+  /** That of its folder. */
   readonly name: string;
+  /** Its BPF object. */
   readonly skeleton: Skeleton;
+  /** Opens, loads and attaches in a way of its own, in place of the plans. */
+  readonly attach?: (target: TraceTarget) => AttachedTool;
+  /** What its reports hold, where the skeleton does not say it. */
+  readonly reports?: Readonly<Record<string, ReportShape>>;
 }
 
 /** Declares a tool; its name is the skeleton's, which is its folder's. */

@@ -27,7 +27,8 @@ const EVERYTHING = /^/;
  * Reads trace_pipe, where `bpf_printk()` prints, from now on: BCC's `trace_fields()`. Each line goes to one reader of the machine only.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * // As root:
  * for await (const { ts, comm, pid, message } of traceFields()) console.log(ts, comm, pid, message);
  * ```
  * @throws {BpfError} E_NO_TRACEFS, E_TRACE_PIPE_BUSY, E_TRACING_OFF, E_PERMISSION
@@ -62,7 +63,8 @@ export async function* traceFields(options: TraceOptions = {}): AsyncGenerator<T
  * The lines of trace_pipe as text: BCC's `trace_print()`, but for the printing.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * // As root:
  * for await (const line of tracePrint()) console.log(line);
  * ```
  * @throws {BpfError} as {@linkcode traceFields}

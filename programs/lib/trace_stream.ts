@@ -15,6 +15,7 @@ import type { LostValue } from "./value.ts";
 
 /** A line, taken apart and as it was. */
 export interface TraceEvent extends TraceLine {
+  /** The line as the kernel wrote it, without its newline. */
   readonly raw: string;
 }
 
@@ -32,10 +33,8 @@ export class TraceStream implements EventSource<TraceEvent> {
 
   /** @throws {BpfError} E_NO_TRACEFS, E_TRACE_PIPE_BUSY, E_TRACING_OFF, E_PERMISSION */
   constructor(message: RegExp) {
-    const tracefs = tracefsPath();
+    const tracefs = requireTracePipe();
     const path = `${tracefs}/trace_pipe`;
-    refuseWhenOff(tracefs);
-    refuseWhenBusy(path);
     this.#message = message;
     this.#since = parseTraceClock(Deno.readTextFileSync(`${tracefs}/per_cpu/cpu0/stats`)) ?? 0n;
     this.#pipe = new TracePipe(path);
@@ -77,6 +76,18 @@ export class TraceStream implements EventSource<TraceEvent> {
   [Symbol.dispose](): void {
     this.#pipe[Symbol.dispose]();
   }
+}
+
+/**
+ * Looks whether lines can reach trace_pipe, and nobody else reads them. Gives the folder of tracefs.
+ *
+ * @throws {BpfError} E_NO_TRACEFS, E_TRACE_PIPE_BUSY, E_TRACING_OFF
+ */
+export function requireTracePipe(): string {
+  const tracefs = tracefsPath();
+  refuseWhenOff(tracefs);
+  refuseWhenBusy(`${tracefs}/trace_pipe`);
+  return tracefs;
 }
 
 function refuseWhenOff(tracefs: string): void {

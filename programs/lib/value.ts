@@ -15,10 +15,15 @@ export type Fields = { readonly [field: string]: Plain };
 
 /** The first value: what is going to be traced, and how. */
 export interface HeaderValue {
+  /** Which value it is. */
   readonly type: "header";
+  /** The tool's name. */
   readonly tool: string;
+  /** Of gimlet. */
   readonly version: string;
+  /** The plan that works here. */
   readonly plan: string;
+  /** The kernel's release, as `uname -r` has it. */
   readonly kernel: string;
   /** Add it to a `ts` to get ns since 1970. */
   readonly boot_to_wall_ns: bigint;
@@ -26,49 +31,69 @@ export interface HeaderValue {
 
 /** All probes are attached and armed. */
 export interface AttachedValue {
+  /** Which value it is. */
   readonly type: "attached";
+  /** Where programs are attached, as `kprobe:vfs_read`. */
   readonly probes: readonly string[];
 }
 
 /** One event. `line` makes the text that a person sees: most consumers want one of the two. */
 export interface EventValue {
+  /** Which value it is. */
   readonly type: "event";
+  /** What is known of it, by name. */
   readonly fields: Fields;
+  /** The text that a person sees. */
   readonly line: () => string;
 }
 
 /** One bar of a histogram: values from `low` to `high`, both included; `high` is null for "and more". */
 export interface Bucket {
+  /** The smallest value that is counted here. */
   readonly low: bigint;
+  /** The largest one; `null` where there is no end. */
   readonly high: bigint | null;
+  /** How many there were. */
   readonly count: bigint;
 }
 
 /** A histogram: buckets from the first to the last that is not empty. */
 export interface HistValue {
+  /** Which value it is. */
   readonly type: "hist";
+  /** The map's name. */
   readonly name: string;
+  /** Whether buckets are powers of two, or single values. */
   readonly scale: "log2" | "linear";
   /** What is measured, such as `kbytes`. */
   readonly unit: string;
   /** What a person reads above it. */
   readonly title: string;
+  /** In ascending order. */
   readonly buckets: readonly Bucket[];
 }
 
 /** The entries of a map, in the order in which a person reads them. `header` and `line` make that person's text. */
 export interface MapValue {
+  /** Which value it is. */
   readonly type: "map";
+  /** The map's name. */
   readonly name: string;
+  /** Keys and values. */
   readonly entries: readonly { readonly key: Plain; readonly value: Plain }[];
+  /** The line above them, where there is one. */
   readonly header: string | undefined;
+  /** The text of the entry of that index. */
   readonly line: (index: number) => string;
 }
 
 /** Events that were seen and could not be delivered, since the last such value. */
 export interface LostValue {
+  /** Which value it is. */
   readonly type: "lost";
+  /** Why. */
   readonly reason: LossReason;
+  /** How many. */
   readonly count: bigint;
 }
 
@@ -84,15 +109,19 @@ export type LossReason =
 
 /** A remark for people. It is no part of the JSON. */
 export interface StatusValue {
+  /** Which value it is. */
   readonly type: "status";
   /** `output` belongs to what the tool prints, such as its banner; `note` goes beside it. */
   readonly kind: "output" | "note";
+  /** A line, without its newline. */
   readonly text: string;
 }
 
 /** What a script prints: text with its own line ends, and the same for machines. */
 export interface OutputValue {
+  /** Which value it is. */
   readonly type: "output";
+  /** What a person reads. */
   readonly text: () => string;
   /** The line of bpftrace's JSON, if it has one. */
   readonly foreign: () => string | undefined;
@@ -100,8 +129,20 @@ export interface OutputValue {
   readonly value: () => EventValue | MapValue | HistValue | undefined;
 }
 
+/** Why tracing ended. */
+export type EndReason =
+  | "interrupted"
+  | "duration"
+  | "max-events"
+  | "count"
+  | "exit"
+  | "command"
+  | "max-overhead"
+  | "stdin-closed"
+  | "stdout-closed";
+
 /** Why tracing can end. */
-export const END_REASONS = [
+export const END_REASONS: readonly EndReason[] = [
   "interrupted",
   "duration",
   "max-events",
@@ -111,32 +152,38 @@ export const END_REASONS = [
   "command",
   "stdin-closed",
   "stdout-closed",
-] as const;
-
-/** Why tracing ended. */
-export type EndReason = typeof END_REASONS[number];
+];
 
 /** The last value. */
 export interface SummaryValue {
+  /** Which value it is. */
   readonly type: "summary";
+  /** How many events were emitted. */
   readonly events: number;
+  /** How many were lost. */
   readonly lost: bigint;
+  /** From arming to the end, in ns. */
   readonly duration_ns: bigint;
+  /** Why it ended. */
   readonly ended_by: EndReason;
 }
 
 /** How an expectation came out. */
 export interface ExpectValue {
+  /** Which value it is. */
   readonly type: "expect";
+  /** Its source. */
   readonly expression: string;
+  /** Whether it holds. */
   readonly ok: boolean;
   /** What its parts came to; null for nothing, as the largest of no events. */
   readonly seen: readonly {
     readonly expression: string;
     readonly value: number | bigint | "unbounded" | null;
   }[];
-  /** Where it failed: a few of the events that counted, or of those that should have. */
+  /** Where it failed: a few of the events that counted. */
   readonly matching: readonly Fields[];
+  /** Where it failed: a few of those that should have counted. */
   readonly nearest: readonly Fields[];
   /** Why it could not be decided. */
   readonly problem: string | null;
@@ -144,6 +191,7 @@ export interface ExpectValue {
 
 /** What tracing cost. */
 export interface StatsValue {
+  /** Which value it is. */
   readonly type: "stats";
   /** The time that all of this was taken in, in ns. */
   readonly duration_ns: bigint;
@@ -154,8 +202,9 @@ export interface StatsValue {
     readonly run_time_ns: bigint;
     readonly missed: bigint;
   }[];
-  /** The tracer's own CPU time, in ns, and the most memory that it has had, in bytes. */
+  /** The tracer's own CPU time, in ns. */
   readonly own_cpu_ns: bigint;
+  /** The most memory that the tracer has had, in bytes. */
   readonly own_peak_bytes: bigint;
 }
 

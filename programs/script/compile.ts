@@ -25,7 +25,7 @@ import {
 } from "./plan.ts";
 import type { Attachment } from "./probes.ts";
 import { type Settings, withConfig } from "./settings.ts";
-import { Diagnostics, Source } from "./source.ts";
+import { Diagnostics, type Source } from "./source.ts";
 import { INT64, storageSize, type Type } from "./types.ts";
 
 /** What a compilation takes beside the text. */

@@ -8,6 +8,7 @@ import {
   enableStats,
   type Link,
   type LoadedObject,
+  openKprobeCount,
   type OpenObject,
   openObject,
   openPinnedLink,
@@ -173,6 +174,25 @@ const FUNCTIONS: readonly Trial[] = [
     needs: "kprobes",
     expected: counted(CALLS),
     run: counting({ program: "on_kprobe_section", attach: (program) => program.attach() }),
+  },
+  {
+    name: "kprobes, counted",
+    needs: "kprobes",
+    expected: [2, 1, 0],
+    run() {
+      using object = opened("on_kprobe").load();
+      const program = object.program("on_kprobe");
+      const links = [
+        program.attachKprobe(FUNCTION),
+        program.attachKprobe(FUNCTION, { onReturn: true }),
+      ];
+      const counts = [openKprobeCount()];
+      for (const link of links) {
+        link[Symbol.dispose]();
+        counts.push(openKprobeCount());
+      }
+      return Promise.resolve(counts);
+    },
   },
   {
     name: "kretprobe",

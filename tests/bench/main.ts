@@ -4,8 +4,10 @@
  */
 
 import { cost } from "./cost.ts";
+import { doctor } from "./doctor.ts";
 import { draining } from "./draining.ts";
 import { ending } from "./ending.ts";
+import { listing } from "./listing.ts";
 import { machines } from "./machines.ts";
 import { holds, type Result, textOf } from "./measure.ts";
 import { printing } from "./printing.ts";
@@ -17,7 +19,9 @@ const BENCHES: Readonly<Record<string, () => Promise<Result[]>>> = {
   draining,
   printing,
   ending,
+  listing,
   machines,
+  doctor,
 };
 
 const check = Deno.args.includes("--check");

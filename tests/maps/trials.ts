@@ -2,7 +2,7 @@
 
 import {
   BpfError,
-  BpfMap,
+  type BpfMap,
   createBloomFilter,
   createMap,
   createMapOfMaps,

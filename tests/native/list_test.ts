@@ -218,6 +218,7 @@ const ALWAYS = [
   ["usdt:/usr/bin/bash:x:y", "not_found", undefined],
   ["uprobe:/no/such/file:main", "no_file", undefined],
   ["uprobe:no_such_library:main", "no_file", undefined],
+  ["iter:tasks", "not_found", "iter:task"],
 ] as const;
 
 test("--why says why a probe is not there, and what is", { needs: [root, binary] }, async (t) => {

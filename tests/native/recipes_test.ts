@@ -4,6 +4,7 @@ import { ExpectationError, expectEvents } from "../../mod.ts";
 import helloPerfOutput from "../../programs/tools/hello_perf_output/hello_perf_output.ts";
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "../assert.ts";
 import { BINARY, inOwnMounts, ownShell, run } from "../gimlet.ts";
+import { parse } from "../jsonc.ts";
 import { binary, capabilities, needsProgram, test } from "../support.ts";
 
 const SHELL = await ownShell();
@@ -68,9 +69,9 @@ test("in a container, two capabilities are enough", {
 
 test("the workflow runs tasks that there are", {}, async () => {
   const workflow = await Deno.readTextFile(`${ROOT}.github/workflows/ci.yml`);
-  const { tasks } = JSON.parse(
-    (await Deno.readTextFile(`${ROOT}deno.json`)).replaceAll(/^ *\/\/.*$/gm, ""),
-  ) as { tasks: Record<string, unknown> };
+  const { tasks } = parse(await Deno.readTextFile(`${ROOT}deno.json`)) as {
+    readonly tasks: Readonly<Record<string, unknown>>;
+  };
   const named = [...workflow.matchAll(/deno task ([\w:]+)/g)].map(([, name]) => name!);
   assertEquals(named.filter((name) => tasks[name] === undefined), []);
   const files = [...workflow.matchAll(/(?:^|\s)(tests\/\S+)/gm)].map(([, path]) => path!);

@@ -5,7 +5,7 @@
  * on the mirror that this machine uses (or `GIMLET_DEBIAN_MIRROR`). Remove the cache to get newer ones.
  */
 
-import { isFile, list } from "../../cmd/vm/files.ts";
+import { list } from "../../cmd/vm/files.ts";
 import {
   cachedKernel,
   type InstalledKernel,
@@ -14,6 +14,7 @@ import {
   newestFirst,
 } from "../../cmd/vm/kernel_file.ts";
 import { join } from "../../cmd/vm/paths.ts";
+import { output, privateLists } from "./debian.ts";
 
 /** Where the series come from when the machine's own release does not have them. */
 const SUITES = {
@@ -22,9 +23,6 @@ const SUITES = {
   "6.12": "trixie",
   "7.2": "sid",
 } as const;
-
-/** The keys that sign the suites, on a Debian; elsewhere apt has to have them. */
-const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /** The series that the tests know. */
 export type KernelSeries = keyof typeof SUITES;
@@ -76,7 +74,7 @@ interface Apt {
 async function aptWith(series: KernelSeries, work: string): Promise<Apt> {
   const own = await newestVersion(series, []);
   if (own !== undefined) return { version: own, options: [] };
-  const options = await privateLists(series, join(work, "apt"));
+  const options = await privateLists(SUITES[series], join(work, "apt"));
   const version = await newestVersion(series, options);
   if (version === undefined) {
     throw new Error(`Cannot find a cloud kernel ${series} in ${SUITES[series]}`);
@@ -96,55 +94,6 @@ async function newestVersion(
   return newestFirst(versions)[0];
 }
 
-/** Package lists of one suite, in a folder of our own; as options of apt. */
-async function privateLists(series: KernelSeries, folder: string): Promise<string[]> {
-  const suite = SUITES[series];
-  const source = await mirror(suite.endsWith("-security"));
-  for (const path of ["lists/partial", "cache/archives/partial"]) {
-    Deno.mkdirSync(join(folder, path), { recursive: true });
-  }
-  const sources = join(folder, "sources.list");
-  const signed = isFile(KEYRING) ? `[signed-by=${KEYRING}] ` : "";
-  Deno.writeTextFileSync(sources, `deb ${signed}${source} ${suite} main\n`);
-  const settings = [
-    `Dir::Etc::SourceList=${sources}`,
-    "Dir::Etc::SourceParts=-",
-    `Dir::State::Lists=${join(folder, "lists")}`,
-    `Dir::Cache=${join(folder, "cache")}`,
-    "APT::Sandbox::User=root",
-    "APT::Architecture=amd64",
-  ];
-  const options = settings.flatMap((setting) => ["-o", setting]);
-  await output("apt-get", [...options, "-q", "update"]);
-  return options;
-}
-
-/** The mirror that this machine's own release comes from, or its security updates. */
-async function mirror(security: boolean): Promise<string> {
-  const given = Deno.env.get("GIMLET_DEBIAN_MIRROR");
-  if (given !== undefined) return given;
-  const format = "$(REPO_URI) $(RELEASE)";
-  const text = await output("apt-get", [
-    "indextargets",
-    "--format",
-    format,
-    "Created-By: Packages",
-  ]);
-  const release = await codename();
-  const wanted = security ? `${release}-security` : release;
-  const targets = text.split("\n").map((line) => line.split(" "));
-  const [uri] = targets.find((target) => target[1] === wanted) ?? [];
-  if (uri === undefined) {
-    throw new Error(`Cannot find ${wanted} in the lists of apt: set GIMLET_DEBIAN_MIRROR`);
-  }
-  return uri;
-}
-
-async function codename(): Promise<string> {
-  const text = await Deno.readTextFile("/etc/os-release");
-  return /^VERSION_CODENAME="?([^"\n]*)/m.exec(text)?.[1] ?? "";
-}
-
 /** Downloads the packages of a kernel, and unpacks them. */
 async function unpack(apt: Apt, folders: { into: string; downloads: string }): Promise<void> {
   Deno.mkdirSync(folders.downloads);
@@ -160,12 +109,4 @@ async function unpack(apt: Apt, folders: { into: string; downloads: string }): P
   for (const name of list(folders.downloads)) {
     await output("dpkg-deb", ["-x", join(folders.downloads, name), folders.into]);
   }
-}
-
-async function output(program: string, args: string[], cwd = "/"): Promise<string> {
-  const env = { LC_ALL: "C" };
-  const result = await new Deno.Command(program, { args, cwd, env, stdin: "null" }).output();
-  const decoder = new TextDecoder();
-  if (result.success) return decoder.decode(result.stdout);
-  throw new Error(`${program} ${args.join(" ")}: ${decoder.decode(result.stderr).trim()}`);
 }

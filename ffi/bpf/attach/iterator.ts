@@ -61,26 +61,49 @@ function linkInfo(target: IteratorTarget): Bytes {
  * @throws {BpfError} E_CLOSED, E_ATTACH
  */
 export function iteratorStream(link: Link): ReadableStream<Bytes> {
-  const result = libbpf().bpf_iter_create(link.fd);
-  if (result < 0) throw readFailure("begin", -result);
-  const fd = new Fd(result);
+  const fd = beginWalk(link);
   return new ReadableStream<Bytes>({
     pull(controller) {
-      try {
-        const chunk = new Uint8Array(CHUNK);
-        let size = readAvailable(fd, chunk);
-        // The kernel asks for another call where it was interrupted, or has skipped a million objects.
-        while (size === undefined) size = readAvailable(fd, chunk);
-        if (size > 0) return controller.enqueue(chunk.subarray(0, size));
-        fd[Symbol.dispose]();
-        controller.close();
-      } catch (error) {
-        fd[Symbol.dispose]();
-        throw error instanceof LibcError ? readFailure("read", error.errno) : error;
-      }
+      const chunk = nextOf(fd);
+      if (chunk !== undefined) controller.enqueue(chunk);
+      else controller.close();
     },
     cancel: () => fd[Symbol.dispose](),
   }, { highWaterMark: 0 });
+}
+
+/**
+ * Walks once, and gives all that the program has written.
+ *
+ * @throws {BpfError} E_CLOSED, E_ATTACH, E_READ
+ */
+export function readIterator(link: Link): Bytes[] {
+  const fd = beginWalk(link);
+  const chunks: Bytes[] = [];
+  for (let chunk = nextOf(fd); chunk !== undefined; chunk = nextOf(fd)) chunks.push(chunk);
+  return chunks;
+}
+
+function beginWalk(link: Link): Fd {
+  const result = libbpf().bpf_iter_create(link.fd);
+  if (result < 0) throw readFailure("begin", -result);
+  return new Fd(result);
+}
+
+/** The next piece; `undefined` at the end. There, and where reading fails, the descriptor is closed. */
+function nextOf(fd: Fd): Bytes | undefined {
+  try {
+    const chunk = new Uint8Array(CHUNK);
+    let size = readAvailable(fd, chunk);
+    // The kernel asks for another call where it was interrupted, or has skipped a million objects.
+    while (size === undefined) size = readAvailable(fd, chunk);
+    if (size > 0) return chunk.subarray(0, size);
+    fd[Symbol.dispose]();
+    return undefined;
+  } catch (error) {
+    fd[Symbol.dispose]();
+    throw error instanceof LibcError ? readFailure("read", error.errno) : error;
+  }
 }
 
 function readFailure(action: string, errno: number): BpfError {

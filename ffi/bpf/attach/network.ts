@@ -2,7 +2,7 @@
 
 import { ERRNO } from "../../errno.ts";
 import { BpfError, messageOf } from "../../errors.ts";
-import { type Fd, openReadOnly } from "../../raw/fd.ts";
+import { duplicate, type Fd, openReadOnly } from "../../raw/fd.ts";
 import { lastErrno, LibcError } from "../../raw/libc.ts";
 import { libbpf } from "../../raw/libbpf.ts";
 import { takeLog } from "../../raw/log.ts";
@@ -121,6 +121,54 @@ function openTarget({ name }: Attachable, path: string): Fd {
         : "E_NO_PROBE",
       cause: messageOf(error),
     });
+  }
+}
+
+/** How a program looks at the data of the sockets in a map: `enum bpf_attach_type`. */
+export type SockmapHook =
+  | "sk_skb_stream_parser"
+  | "sk_skb_stream_verdict"
+  | "sk_msg_verdict"
+  | "sk_skb_verdict";
+
+const SOCKMAP_TYPE: Readonly<Record<SockmapHook, number>> = {
+  sk_skb_stream_parser: 4,
+  sk_skb_stream_verdict: 5,
+  sk_msg_verdict: 7,
+  sk_skb_verdict: 38,
+};
+
+/** {@linkcode Program.attachSockmap} */
+export function attachSockmap(
+  program: Attachable,
+  map: { readonly fd: number; readonly name: string },
+  hook: SockmapHook,
+): Link {
+  const target = { name: `${hook}:${map.name}`, needs: "Linux >= 4.17, sk_skb_verdict 5.13" };
+  takeLog(); // what was said before does not explain this
+  const result = libbpf().bpf_prog_attach(program.fd, map.fd, SOCKMAP_TYPE[hook], 0);
+  if (result < 0) throw attachFailure(program.name, { ...target, isHook: true }, -result);
+  const attachment = new SockmapAttachment(duplicate(program.fd), duplicate(map.fd), hook);
+  return new Link(target.name, [attachment], program.links);
+}
+
+/** The program of a map of sockets, which ends with the map at the latest. Older kernels have no link for it. */
+class SockmapAttachment implements Attachment {
+  readonly fd = undefined;
+  readonly #program: Fd;
+  readonly #map: Fd;
+  readonly #hook: SockmapHook;
+
+  constructor(program: Fd, map: Fd, hook: SockmapHook) {
+    this.#program = program;
+    this.#map = map;
+    this.#hook = hook;
+  }
+
+  detach(): void {
+    using program = this.#program;
+    using map = this.#map;
+    libbpf().bpf_prog_detach2(program.number, map.number, SOCKMAP_TYPE[this.#hook]);
   }
 }
 

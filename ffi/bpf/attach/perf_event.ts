@@ -131,7 +131,8 @@ function places({ pid, cpu }: PerfEventTarget): PerfEventPlace[] {
   return Array.from({ length: count }, (_, cpu) => ({ pid: -1, cpu }));
 }
 
-function typeAndConfig(event: PerfEventTarget["event"]): { type: number; config: bigint } {
+/** An event as `struct perf_event_attr` has it. */
+export function typeAndConfig(event: PerfEventTarget["event"]): { type: number; config: bigint } {
   if (typeof event !== "string") {
     if (!("tracepoint" in event)) return event;
     return { type: TYPE_TRACEPOINT, config: BigInt(event.tracepoint) };

@@ -20,8 +20,10 @@ export function listKprobes(request: ListRequest): ProbeList {
     if (!(error instanceof BpfError)) throw error;
     return listed(request, [], { note: error.cause });
   }
+  if (!named && sources.traceable === undefined) {
+    return listed(request, [], { note: unreadable(request) });
+  }
   const { functions, verified } = sources.functions;
-  if (!verified && !named) return listed(request, [], { note: unreadable(request) });
   const allowed = matching(functions, parts).filter(({ name }) => !sources.blacklist.has(name));
   const names = allowed.map((each) => parts.length > 1 ? qualified(each) : each.name);
   return listed(request, names, { verified, note: verified ? undefined : UNVERIFIED });
@@ -33,10 +35,12 @@ export function listFentry(request: ListRequest): ProbeList {
   if (sources.types.length === 0) {
     return listed(request, [], { note: "the kernel has no BTF in /sys/kernel/btf" });
   }
+  if (!named && sources.traceable === undefined) {
+    return listed(request, [], { note: unreadable(request) });
+  }
   const { functions, verified } = sources.functions;
-  if (!verified && !named) return listed(request, [], { note: unreadable(request) });
   const isDescribed = ({ name, module }: FilterFunction) => {
-    const count = sources.prototype(name, module)?.parameters.length;
+    const count = sources.argumentCount(name, module);
     return count !== undefined && count <= MOST_ARGUMENTS;
   };
   const names = matching(functions, parts).filter(isDescribed)

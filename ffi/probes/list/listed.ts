@@ -5,6 +5,7 @@ import type { ProbeSources } from "./sources.ts";
 
 /** The probes of one type. */
 export interface ProbeList {
+  /** Whose probes these are. */
   readonly type: ListedType;
   /** What stands behind the type: `vfs_read`, `sched:sched_switch`. Each once, in the order of their bytes. */
   readonly names: readonly string[];

@@ -33,6 +33,7 @@ export interface ModuleTypes {
 export class ProbeSources {
   /** The process that uprobes and USDT probes are looked for in. */
   readonly pid: number | undefined;
+  #traceable: readonly FilterFunction[] | undefined | null = null;
   #functions: KernelFunctions | undefined;
   #blacklist: ReadonlySet<string> | undefined;
   #tracepoints: readonly Tracepoint[] | undefined;
@@ -43,14 +44,20 @@ export class ProbeSources {
     this.pid = pid;
   }
 
+  /** The functions that can be traced, as the kernel tells; `undefined` where it does not. */
+  get traceable(): readonly FilterFunction[] | undefined {
+    if (this.#traceable === null) this.#traceable = readFilterFunctions();
+    return this.#traceable;
+  }
+
   /** The functions that can be traced; where the kernel does not tell, those that it has and that its types name. */
   get functions(): KernelFunctions {
     return this.#functions ??= this.#readFunctions();
   }
 
   #readFunctions(): KernelFunctions {
-    const known = readFilterFunctions();
-    if (known !== undefined) return { functions: known, verified: true };
+    const { traceable } = this;
+    if (traceable !== undefined) return { functions: traceable, verified: true };
     const described = new Set<string>();
     for (const { btf } of this.types) {
       for (const name of btf.namesOfKind("func")) described.add(name);
@@ -79,13 +86,24 @@ export class ProbeSources {
 
   /** How a function of the kernel (`vmlinux`) or of a module is called; `undefined` where BTF does not tell. */
   prototype(name: string, module = "vmlinux"): BtfPrototype | undefined {
-    const btf = this.btfOf(module);
-    if (btf === undefined) return undefined;
-    let known = this.#prototypes.get(module);
-    if (known === undefined) this.#prototypes.set(module, known = prototypesOf(btf));
-    const id = known.get(name);
-    const type = id === undefined ? undefined : btf.type(id);
+    const id = this.#prototypeIds(module).get(name);
+    const type = id === undefined ? undefined : this.btfOf(module)?.type(id);
     return type?.kind === "funcProto" ? type : undefined;
+  }
+
+  /** How many arguments a function has; `undefined` where BTF does not tell. */
+  argumentCount(name: string, module = "vmlinux"): number | undefined {
+    const id = this.#prototypeIds(module).get(name);
+    return id === undefined ? undefined : this.btfOf(module)?.parameterCount(id);
+  }
+
+  #prototypeIds(module: string): ReadonlyMap<string, number> {
+    const known = this.#prototypes.get(module);
+    if (known !== undefined) return known;
+    const btf = this.btfOf(module);
+    const ids = btf === undefined ? new Map<string, number>() : prototypesOf(btf);
+    this.#prototypes.set(module, ids);
+    return ids;
   }
 
   /** The types of the kernel (`vmlinux`) or of a module. */

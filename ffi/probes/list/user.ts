@@ -97,15 +97,22 @@ function isFile(path: string): boolean {
 
 /** The names of the functions that a file defines: mangled as they are, or those whose C++ name matches. */
 function functionsOf(path: string, matches: (name: string) => boolean): string[] {
-  return reading(path, (elf) => {
-    const names = new Set<string>();
-    for (const { name, type, section } of symbolsWithDebug(elf)) {
-      const isFunction = type === SYMBOL_TYPE.FUNC || type === SYMBOL_TYPE.IFUNC;
-      if (!isFunction || section === UNDEFINED || names.has(name)) continue;
-      if (matches(name) || name.startsWith("_Z") && matches(demangle(name))) names.add(name);
-    }
-    return [...names];
-  }) ?? [];
+  return reading(path, (elf) => [...functionSymbols(elf, matches).keys()]) ?? [];
+}
+
+/** The functions that a file defines, or its separate debug information, by their names. */
+export function functionSymbols(
+  elf: Elf,
+  matches: (name: string) => boolean,
+): Map<string, ElfSymbol> {
+  const found = new Map<string, ElfSymbol>();
+  for (const symbol of symbolsWithDebug(elf)) {
+    const { name, type, section } = symbol;
+    const isFunction = type === SYMBOL_TYPE.FUNC || type === SYMBOL_TYPE.IFUNC;
+    if (!isFunction || section === UNDEFINED || found.has(name)) continue;
+    if (matches(name) || name.startsWith("_Z") && matches(demangle(name))) found.set(name, symbol);
+  }
+  return found;
 }
 
 function* symbolsWithDebug(elf: Elf): Generator<ElfSymbol> {

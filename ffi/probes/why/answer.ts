@@ -27,6 +27,7 @@ export type ReasonCode = typeof REASON_CODES[number];
 
 /** One reason. */
 export interface Reason {
+  /** What it is called in records. */
   readonly code: ReasonCode;
   /** A sentence without a final period. */
   readonly text: string;

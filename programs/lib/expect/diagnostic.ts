@@ -2,18 +2,24 @@
 
 /** A piece of the source: from `at` up to and without `end`. */
 export interface Span {
+  /** Where it begins, in UTF-16 units. */
   readonly at: number;
+  /** The first unit behind it. */
   readonly end: number;
 }
 
 /** A mistake in an expectation. Its message ends with the source and a caret below. */
 export class ExpectError extends Error {
+  /** `ExpectError` */
   override readonly name = "ExpectError";
+  /** What is wrong. */
   readonly problem: string;
+  /** Where. */
   readonly span: Span;
   /** What to write instead; empty where there is nothing to say. */
   readonly hint: string;
 
+  /** @internal */
   constructor(source: string, { problem, span, hint = "" }: Mistake) {
     super(`Cannot read expectation: ${problem}\n${underlined(source, span)}`);
     this.problem = problem;

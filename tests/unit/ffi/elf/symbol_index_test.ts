@@ -1,9 +1,11 @@
 import { buildId } from "../../../../ffi/elf/build_id.ts";
 import { parseElf, SECTION_FLAG, SECTION_TYPE } from "../../../../ffi/elf/elf.ts";
 import { demangleLegacyRust } from "../../../../ffi/elf/rust_symbol.ts";
+import { demangleRustV0 } from "../../../../ffi/elf/rust_v0.ts";
 import { SymbolIndex } from "../../../../ffi/elf/symbol_index.ts";
 import { assertEquals } from "../../../assert.ts";
 import { assertSurvivesMutations } from "../mutations.ts";
+import rustNames from "../../../fixtures/rust_v0.json" with { type: "json" };
 import { buildElf, pack, stringData, symbolData } from "./build_elf.ts";
 
 const GLOBAL = 1;
@@ -102,4 +104,19 @@ Deno.test("demangleLegacyRust() reads paths, escapes and dots, and leaves C++ al
     ["main", undefined],
   ] as const;
   for (const [mangled, path] of cases) assertEquals(demangleLegacyRust(mangled), path, mangled);
+});
+
+for (const [mangled, path] of rustNames) {
+  Deno.test(`demangleRustV0() says the same as c++filt of ${mangled}`, () => {
+    assertEquals(demangleRustV0(mangled!), path);
+  });
+}
+
+Deno.test("demangleRustV0() writes constants, negative ones too, and refuses what is broken", () => {
+  assertEquals(demangleRustV0("_RNvINtC1a1SKj3_E1f"), "a::S::<3>::f");
+  assertEquals(demangleRustV0("_RINvC1a1fKln5_E"), "a::f::<-5>");
+  assertEquals(demangleRustV0("_RINvC1a1fKb1_Kc41_E"), "a::f::<true, 'A'>");
+  for (const broken of ["_R", "_RNvC1a", "_RNvB_1f", "_RINvC1a1f", "_RNvC9a1f", "_ZN1aE", "main"]) {
+    assertEquals(demangleRustV0(broken), undefined, broken);
+  }
 });

@@ -1,10 +1,14 @@
 import { missingCapabilities, parseEffective } from "../../../../ffi/host/capabilities.ts";
+import { parseCgroupMounts } from "../../../../ffi/host/cgroups.ts";
 import { parseSeccompFilter, parseUserNamespace } from "../../../../ffi/host/confinement.ts";
 import { parseCpuList } from "../../../../ffi/host/cpus.ts";
 import { parseFdFlags } from "../../../../ffi/host/inherited_fd.ts";
+import { parseKernelConfig } from "../../../../ffi/host/kernel_config.ts";
+import { parseLimit } from "../../../../ffi/host/limits.ts";
 import { parseLockdown } from "../../../../ffi/host/lockdown.ts";
 import { parseMaps } from "../../../../ffi/host/proc_maps.ts";
 import { filesAmong, hasEnded, parseJobControl } from "../../../../ffi/host/process.ts";
+import { sysctlPath } from "../../../../ffi/host/sysctl.ts";
 import { parseTracefsMounts } from "../../../../ffi/host/tracefs.ts";
 import { parseCpuTime, parsePeakMemory } from "../../../../ffi/host/usage.ts";
 import { assertEquals } from "../../../assert.ts";
@@ -82,4 +86,35 @@ Deno.test("parseTracefsMounts() finds tracefs wherever it is mounted", () => {
 Deno.test("parseFdFlags() reads the octal number of fdinfo", () => {
   assertEquals(parseFdFlags("pos:\t0\nflags:\t02100001\nmnt_id:\t15\n"), 0o2100001);
   assertEquals(parseFdFlags("pos:\t0\n"), undefined);
+});
+
+Deno.test("parseKernelConfig() reads what is switched on, and texts without their quotes", () => {
+  const text = 'CONFIG_BPF=y\n# CONFIG_KPROBES is not set\nCONFIG_LSM="bpf,yama"\nCONFIG_HZ=250\n';
+  assertEquals([...parseKernelConfig(text)], [
+    ["CONFIG_BPF", "y"],
+    ["CONFIG_LSM", "bpf,yama"],
+    ["CONFIG_HZ", "250"],
+  ]);
+});
+
+Deno.test("parseLimit() finds a limit by its name", () => {
+  const limits =
+    "Limit                     Soft Limit           Hard Limit           Units     \n" +
+    "Max locked memory         8388608              unlimited            bytes     \n";
+  assertEquals(parseLimit(limits, "Max locked memory"), { soft: "8388608", hard: "unlimited" });
+  assertEquals(parseLimit(limits, "Max open files"), undefined);
+});
+
+Deno.test("parseCgroupMounts() tells the versions apart", () => {
+  const v1 = "cgroup /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\n";
+  const v2 = "cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n";
+  assertEquals(parseCgroupMounts(v1 + v2), {
+    v1: ["/sys/fs/cgroup/cpu"],
+    v2: "/sys/fs/cgroup/unified",
+  });
+  assertEquals(parseCgroupMounts("proc /proc proc rw 0 0\n"), { v1: [], v2: undefined });
+});
+
+Deno.test("a sysctl is a file below /proc/sys", () => {
+  assertEquals(sysctlPath("net.core.bpf_jit_enable"), "/proc/sys/net/core/bpf_jit_enable");
 });

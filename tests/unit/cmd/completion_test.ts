@@ -1,0 +1,53 @@
+import { candidates, completionLines } from "../../../cmd/completion.ts";
+import { UsageError } from "../../../cmd/usage.ts";
+import { grouped, probesBeginningWith } from "../../../ffi/probes/list/completion.ts";
+import { assert, assertEquals, assertThrows } from "../../assert.ts";
+
+const COMMANDS = ["completion", "help", "lesson", "list", "record", "schema", "vm"];
+const complete = (...words: string[]) => candidates(words, COMMANDS);
+
+Deno.test("candidates() knows tools, subcommands and their options", () => {
+  assertEquals(complete("le"), ["lesson"]);
+  assertEquals(complete("hello_w"), ["hello_world"]);
+  assertEquals(complete("-l"), ["-l", "-lv"]);
+  assertEquals(complete("vm", "--ke"), ["--kernel"]);
+  assertEquals(complete("doctor", "--re"), ["--report"]);
+  assertEquals(complete("hello_world", "--max"), ["--max-events", "--max-overhead"]);
+  assertEquals(complete("list", "--w"), ["--why"]);
+  assertEquals(complete("record", "file", "hello_world", "--js"), ["--json"]);
+  assert(complete("").includes("bitehist"));
+});
+
+Deno.test("candidates() knows what stands behind an option", () => {
+  assertEquals(complete("hello_world", "--plan", "tr"), ["tracepoint"]);
+  assertEquals(complete("hello_world", "--format", ""), ["json", "text"]);
+  assertEquals(complete("completion", ""), ["bash", "zsh", "fish"]);
+  assertEquals(complete("schema", "bite"), ["bitehist"]);
+});
+
+Deno.test("candidates() leaves a command behind -- and files to the shell", () => {
+  assertEquals(complete("hello_world", "--", "l"), []);
+  assertEquals(complete("record", "fi"), []);
+});
+
+Deno.test("probes are completed part by part", () => {
+  assertEquals(probesBeginningWith("trace"), ["tracepoint:"]);
+  assertEquals(complete("-l", "inter"), ["interval:"]);
+  assertEquals(complete("list", "interval:"), [
+    ...["interval:hz:", "interval:ms:", "interval:s:", "interval:us:"],
+  ]);
+  assertEquals(complete("list", "nosuch:"), []);
+  const names = ["tracepoint:sched:a", "tracepoint:sched:b", "tracepoint:irq:c"];
+  assertEquals(grouped(names, "tracepoint:"), ["tracepoint:sched:", "tracepoint:irq:"]);
+  assertEquals(grouped(names.slice(0, 2), "tracepoint:sched:"), names.slice(0, 2));
+  assertEquals(grouped(names.slice(2), "tracepoint:i"), ["tracepoint:irq:c"]);
+});
+
+Deno.test("completionLines() knows three shells", () => {
+  for (const shell of ["bash", "zsh", "fish"]) {
+    assert(completionLines([shell], COMMANDS).join("\n").includes("--candidates"));
+  }
+  assertThrows(() => completionLines([], COMMANDS), UsageError, "A shell is missing");
+  assertThrows(() => completionLines(["csh"], COMMANDS), UsageError, 'Unknown shell "csh"');
+  assertThrows(() => completionLines(["bash", "x"], COMMANDS), UsageError, 'argument "x"');
+});

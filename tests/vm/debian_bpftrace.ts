@@ -1,0 +1,123 @@
+/**
+ * The bpftrace that belongs to a kernel, for virtual machines: this machine's own, or that of another Debian with all of its
+ * libraries, in a root of its own. The latter is kept beside the kernels; remove it to get a newer one.
+ */
+
+import { isFile, list } from "../../cmd/vm/files.ts";
+import { kernelCache } from "../../cmd/vm/kernel_file.ts";
+import { join } from "../../cmd/vm/paths.ts";
+import type { VmOptions } from "../../cmd/vm/vm.ts";
+import { output, privateLists } from "./debian.ts";
+import type { KernelSeries } from "./kernels.ts";
+
+const FOLDER = "usr/lib/x86_64-linux-gnu";
+const LOADER = "ld-linux-x86-64.so.2";
+const PROGRAM = "usr/bin/bpftrace";
+
+/** A bpftrace in the guest: which files it takes, what has to be done before, and how it is called. */
+export interface Peer {
+  readonly files: NonNullable<VmOptions["files"]>;
+  readonly prepare: string;
+  readonly call: string;
+}
+
+/** That of this machine. */
+const OWN: Peer = { files: ["/usr/bin/bpftrace"], prepare: "", call: "bpftrace" };
+
+/** That of another Debian, in a root of its own. */
+async function peerOf(suite: "trixie" | "sid"): Promise<Peer> {
+  const programs = ["/bin/tar", "/bin/mkdir", "/bin/mount", "/usr/sbin/chroot", "/bin/cp"];
+  const mounts = [
+    "proc proc",
+    "sysfs sys",
+    "tracefs sys/kernel/tracing",
+    "debugfs sys/kernel/debug",
+  ]
+    .map((words) => words.split(" "))
+    .map(([type, path]) => `mount -t ${type} ${type} /bt/${path}`);
+  return {
+    files: [...programs, { source: await debianBpftrace(suite), target: "/bt.tar" }],
+    prepare: [
+      "mkdir -p /bt && tar -C /bt -xf /bt.tar",
+      "mkdir -p /bt/proc /bt/sys",
+      ...mounts,
+      "cp -L /usr/bin/bash /bt/usr/bin/bash",
+    ].join(" && "),
+    call: "chroot /bt /usr/bin/bpftrace",
+  };
+}
+
+const PEERS = {
+  "5.10": () => Promise.resolve(OWN),
+  "6.1": () => Promise.resolve(OWN),
+  "6.12": () => peerOf("trixie"),
+  "7.2": () => peerOf("sid"),
+} as const satisfies Record<KernelSeries, () => Promise<Peer>>;
+
+/** The bpftrace of the distribution that a kernel is of; on the older ones this machine's. */
+export function bpftraceFor(series: KernelSeries): Promise<Peer> {
+  return PEERS[series]();
+}
+
+/** The path of a tar with the bpftrace of a suite: a root to be entered by chroot(8). */
+async function debianBpftrace(suite: "trixie" | "sid"): Promise<string> {
+  const path = join(kernelCache(), `bpftrace-${suite}.tar`);
+  if (isFile(path)) return path;
+  Deno.mkdirSync(kernelCache(), { recursive: true });
+  const work = Deno.makeTempDirSync({ dir: kernelCache(), prefix: ".new-" });
+  try {
+    const root = join(work, "root");
+    await unpack(suite, { root, work });
+    const slim = await needed(root, work);
+    const tar = join(work, "bpftrace.tar");
+    await output("tar", ["-C", slim, "-cf", tar, "."]);
+    Deno.renameSync(tar, path); // Whoever is last wins: both are whole.
+    return path;
+  } finally {
+    Deno.removeSync(work, { recursive: true });
+  }
+}
+
+async function unpack(
+  suite: string,
+  { root, work }: { root: string; work: string },
+): Promise<void> {
+  const lists = await privateLists(suite, join(work, "apt"));
+  const options = [...lists, "-o", "Dir::State::status=/dev/null"];
+  await output("apt-get", [
+    ...[
+      ...options,
+      "-q",
+      "-y",
+      "--no-install-recommends",
+      "--download-only",
+      "install",
+      "bpftrace",
+    ],
+  ]);
+  const archives = join(work, "apt/cache/archives");
+  for (const name of list(archives).filter((name) => name.endsWith(".deb"))) {
+    await output("dpkg-deb", ["-x", join(archives, name), root]);
+  }
+  // As base-files has them.
+  for (const name of ["lib", "lib64"]) {
+    if (!list(root).includes(name)) Deno.symlinkSync(`usr/${name}`, join(root, name));
+  }
+}
+
+/** The program and the libraries that its loader names: a tenth of what the packages hold. */
+async function needed(root: string, work: string): Promise<string> {
+  const slim = join(work, "slim");
+  const loader = `/${FOLDER}/${LOADER}`;
+  const text = await output("chroot", [root, loader, "--list", `/${PROGRAM}`]);
+  const libraries = Array.from(text.matchAll(/=> (\/\S+)/g), ([, path]) => path!);
+  for (const path of [`/${PROGRAM}`, loader, ...libraries]) {
+    const target = join(slim, path.replace(/^\/lib\//, "/usr/lib/"));
+    Deno.mkdirSync(target.slice(0, target.lastIndexOf("/")), { recursive: true });
+    Deno.copyFileSync(join(root, path), target);
+  }
+  Deno.mkdirSync(join(slim, "usr/lib64"), { recursive: true });
+  Deno.symlinkSync(loader, join(slim, `usr/lib64/${LOADER}`));
+  for (const name of ["lib", "lib64"]) Deno.symlinkSync(`usr/${name}`, join(slim, name));
+  return slim;
+}
