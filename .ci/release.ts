@@ -28,7 +28,7 @@ const TARGETS: readonly Target[] = [
 
 /** What a build reads. */
 const SOURCES = ["build.ts", "deno.json", "deno.lock", "mod.ts", "cmd", "ffi", "programs", "docs"]
-  .concat("tests/workload");
+  .concat("examples/tutorial", "tests/workload");
 
 /** Copies all that a build reads, and nothing that one has made, into an empty folder. */
 export async function copySources(from: string, into: string): Promise<void> {

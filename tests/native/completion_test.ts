@@ -51,7 +51,7 @@ test("bash completes tools, options and probes", {
   needs: [root, binary, needsProgram("bash")],
 }, async () => {
   assertEquals(await bash(`${BINARY} les`), ["lesson"]);
-  assertEquals(await bash(`${BINARY} hello_world --max-`), ["--max-events"]);
+  assertEquals(await bash(`${BINARY} hello_world --max-`), ["--max-events", "--max-overhead"]);
   assertEquals(await bash(`${BINARY} hello_world --format `), ["json", "text"]);
   assertEquals(await bash(`${BINARY} list tracep`), ["tracepoint:"]);
   // A colon parts words in bash: what stands before it is there already.

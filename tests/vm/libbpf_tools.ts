@@ -15,6 +15,9 @@ const PACKAGE = "bpfcc";
 /** Where to look for the package, in this order: not every mirror has every version's archive. */
 const SUITES = ["forky", "sid", "trixie"];
 
+/** Those where clang loses an index's bound, which the verifier then misses, unless it has registers of 32 bits. */
+const NEED_32_BITS = ["softirqs"];
+
 /** The sources. */
 export interface LibbpfTools {
   /** Where they are. */
@@ -42,7 +45,7 @@ export async function compileTool({ folder }: LibbpfTools, name: string): Promis
       BPF_URETPROBE: "BPF_KRETPROBE",
       "bpf_ksym_exists(symbol)": "!!(symbol)",
     },
-    flags: ["-Wno-macro-redefined"],
+    flags: ["-Wno-macro-redefined", ...(NEED_32_BITS.includes(name) ? ["-mcpu=v3"] : [])],
   });
 }
 

@@ -148,6 +148,10 @@ const CASES: Readonly<Record<string, Case>> = {
   runqlat: BTF,
   runqlen: { why: "how often to sample is to be said", args: at({ do_sample: "profile:99" }) },
   runqslower: BTF,
+  slabratetop: {
+    why: "its function goes by another name since 6.10, and each has a program",
+    args: ["--only", "kmem_cache_alloc_noprof"],
+  },
   softirqs: BTF,
   solisten: FENTRY,
   tcpconnlat: { why: TWICE, sections: /^(fentry|tracepoint)/ },
@@ -194,8 +198,8 @@ function outcomeOf(name: string, text: string): string {
   const [summary] = ofType(records, "summary");
   const { fails } = CASES[name] ?? CASE;
   if (error !== undefined) {
-    const told = String(error.cause).includes(fails?.cause ?? "") ? fails?.cause : error.cause;
-    return `${error.code}: ${told}`;
+    const isKnown = fails !== undefined && String(error.cause).includes(fails.cause);
+    return `${error.code}: ${isKnown ? fails.cause : error.cause}`;
   }
   const probes = attached?.probes;
   const ran = first === "0" && summary !== undefined && summary.ended_by === "duration";
