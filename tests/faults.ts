@@ -46,6 +46,16 @@ function asNobody(capabilities: string): string {
     cd /; exec setpriv --reuid=65534 --regid=65534 --clear-groups /mnt/gimlet "$@"`;
 }
 
+/** Lets the process have files up to this number only, of which none but the first three are open. */
+function withFiles(limit: number): string {
+  const script = `for file in /proc/$$/fd/*; do
+      number=\${file##*/}
+      if [ "$number" -gt 2 ] && [ "$number" -lt 255 ]; then eval "exec $number>&-"; fi
+    done
+    exec prlimit --nofile=${limit}:${limit} "$@"`;
+  return `exec bash -c '${script}' bash "$@"`;
+}
+
 /** Puts what is behind a path out of sight. */
 function hidden(...paths: string[]): string {
   return paths.map((path) => `mount -t tmpfs none ${path}\n`).join("") + 'exec "$@"';
@@ -132,24 +142,24 @@ export const NATIVE_FAULTS: Readonly<Record<string, Fault>> = {
 
   // What this process may have.
   "too few files for libbpf": {
-    under: 'exec prlimit --nofile=16:16 "$@"',
+    under: withFiles(16),
     args: EVENTS,
     ends: "E_LIMIT",
     cause: "too many files are open",
     fix: "ulimit -n 1024",
   },
   "too few files for maps": {
-    under: 'exec prlimit --nofile=20:20 "$@"',
+    under: withFiles(20),
     args: EVENTS,
     ends: "E_LIMIT",
     cause: "too many files are open",
     fix: "ulimit -n 1024",
   },
-  "too few files for what comes then": {
-    under: 'exec prlimit --nofile=26:26 "$@"',
+  "too few files for probes": {
+    under: withFiles(26),
     args: EVENTS,
     ends: "E_LIMIT",
-    cause: "Too many open files",
+    cause: "too many files are open",
     fix: "ulimit -n 1024",
   },
 
