@@ -226,7 +226,7 @@ export const NATIVE_FAULTS: Readonly<Record<string, Fault>> = {
     fix: "End that process first: ps -p",
   },
   "a plan that does not work here": {
-    under: `${hidden("/sys/kernel/tracing", "/sys/bus/event_source/devices")}`,
+    under: hidden("/sys/kernel/tracing", "/sys/bus/event_source/devices"),
     args: ["bitehist", "--plan", "kprobe"],
     ends: "E_NO_PLAN",
     cause: "plan kprobe: this kernel is built without kprobes",
@@ -393,7 +393,7 @@ export const NATIVE_FAULTS: Readonly<Record<string, Fault>> = {
 
   // Machines within the machine.
   "no QEMU": {
-    under: 'KERNEL=$1; PATH=/no exec "$@"',
+    under: 'PATH=/no exec "$@"',
     args: ["vm", "--kernel", "/proc/self/exe", "--", "/bin/true"],
     ends: "E_VM_NO_QEMU",
     cause: "qemu-system-x86_64 is not installed",

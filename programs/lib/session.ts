@@ -74,7 +74,7 @@ export interface Outcome {
 
 // At most so many records are read before timers and signals get their turn.
 const RECORDS_PER_TURN = 8192;
-// The kernel wakes the reader when a buffer is a quarter full; until then it looks by itself this often.
+// The kernel wakes the reader when a buffer fills up; until then it looks by itself this often.
 const LOOK_EVERY_MS = 20;
 const LOSSES_EVERY_MS = 1000;
 const ARMED = "gimlet_armed";

@@ -85,26 +85,6 @@ export interface TraceTarget {
   /** The one process in which probes in user space are to be set. */
   readonly pid: number | undefined;
   /** Whom programs in the kernel look at. */
-  /** Whom programs in the kernel look at. */
-  readonly filters: Filters;
-}
-
-/** A tool whose programs are attached, and what a person has to know of that. */
-export interface AttachedTool {
-  /** What is attached. */
-  readonly plan: AttachedPlan<Skeleton>;
-  /** The iterators: nothing calls them, the tool's reports walk over them. */
-  readonly walks: readonly Link[];
-  /** Remarks, a line each. */
-  /** Remarks, a line each. */
-  readonly notes: readonly string[];
-}
-
-/** Whom a tool is to trace. */
-export interface TraceTarget {
-  /** The one process in which probes in user space are to be set. */
-  readonly pid: number | undefined;
-  /** Whom programs in the kernel look at. */
   readonly filters: Filters;
 }
 
