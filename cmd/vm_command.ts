@@ -16,7 +16,7 @@ import { printAll } from "./run_tool.ts";
 import { bold, type ParsedArgs } from "./std.ts";
 import { UsageError } from "./usage.ts";
 import { bestAccelerator } from "./vm/accelerator.ts";
-import { isFile } from "./vm/files.ts";
+import { isFile } from "../ffi/host/files.ts";
 import { filesOf, findProgram, programFiles } from "./vm/host_files.ts";
 import type { ImageFile } from "./vm/initramfs.ts";
 import { GUEST_BINARY } from "./vm/job.ts";

@@ -1,6 +1,6 @@
 /** The files of the host that a guest gets: as they were asked for, and the programs that are to run there. */
 
-import { isFile } from "./files.ts";
+import { isFile, isFolder } from "../../ffi/host/files.ts";
 import type { ImageFile } from "./initramfs.ts";
 import { join, normalize } from "./paths.ts";
 
@@ -17,6 +17,7 @@ export function filesOf(spec: string): ImageFile[] {
 }
 
 function filesUnder(source: string, target: string): ImageFile[] {
+  // Whoever reads what is neither says why.
   if (isFile(source) || !isFolder(source)) return [{ source, target }];
   return [...Deno.readDirSync(source)].flatMap(({ name, isDirectory }) => {
     const path = join(source, name);
@@ -48,12 +49,4 @@ function head(path: string): string {
   using file = Deno.openSync(path);
   const bytes = new Uint8Array(256);
   return new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0));
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false; // Whoever reads it says why.
-  }
 }

@@ -1,6 +1,6 @@
 /** Finds kernels: by their path, or by a version among those that are installed or cached. */
 
-import { isFile, list } from "./files.ts";
+import { isFile, list } from "../../ffi/host/files.ts";
 import { modulePaths } from "./modules.ts";
 import { join } from "./paths.ts";
 import { VmError } from "./vm_error.ts";

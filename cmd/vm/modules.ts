@@ -2,7 +2,7 @@
 
 import { messageOf } from "../../ffi/errors.ts";
 import { parseElf } from "../../ffi/elf/elf.ts";
-import { list } from "./files.ts";
+import { list } from "../../ffi/host/files.ts";
 import { baseName, join } from "./paths.ts";
 
 /** The files of modules: plain, or compressed. */

@@ -1,5 +1,6 @@
 /** Which functions of the kernel can be traced: tracefs's `available_filter_functions`, and which may not be probed. */
 
+import { readText } from "./files.ts";
 import { tracefsPath } from "./tracefs.ts";
 
 /** A function that ftrace, and so kprobes and fentry, can attach to. */
@@ -40,9 +41,5 @@ export function parseKprobeBlacklist(text: string): Set<string> {
 
 /** The functions that the kernel allows no kprobe in; none known where debugfs is not mounted. */
 export function readKprobeBlacklist(): Set<string> {
-  try {
-    return parseKprobeBlacklist(Deno.readTextFileSync("/sys/kernel/debug/kprobes/blacklist"));
-  } catch {
-    return new Set();
-  }
+  return parseKprobeBlacklist(readText("/sys/kernel/debug/kprobes/blacklist") ?? "");
 }

@@ -1,7 +1,7 @@
 /** The kernel's lockdown mode. */
 
 import { mountFs } from "./system.ts";
-import { readText } from "./text_file.ts";
+import { readText } from "./files.ts";
 
 /** `undefined` where the kernel does not tell. */
 export type Lockdown = "none" | "integrity" | "confidentiality" | undefined;

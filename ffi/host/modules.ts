@@ -1,5 +1,7 @@
 /** The kernel's modules: which are loaded, and which could be. */
 
+import { isFolder } from "./files.ts";
+
 /** What is known of a module. */
 export type ModuleState = "loaded" | "loadable" | "absent";
 
@@ -28,12 +30,4 @@ export function moduleState(name: string): ModuleState {
 /** The kernel writes `_` where a file may have `-`. */
 function plainName(name: string): string {
   return name.replaceAll("-", "_");
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
-  }
 }

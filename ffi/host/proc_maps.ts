@@ -1,5 +1,7 @@
 /** What a process has mapped: /proc/PID/maps. */
 
+import { readText } from "./files.ts";
+
 /** One mapping. Addresses and offsets are in bytes; user space lies below 2^53. */
 export interface Mapping {
   readonly start: number;
@@ -44,11 +46,7 @@ export function parseMaps(text: string): Mapping[] {
 
 /** The mappings of a process; none where it has ended, or is not ours to look at. */
 export function readMaps(pid: number): Mapping[] {
-  try {
-    return parseMaps(Deno.readTextFileSync(`/proc/${pid}/maps`));
-  } catch {
-    return [];
-  }
+  return parseMaps(readText(`/proc/${pid}/maps`) ?? "");
 }
 
 /** Where a mapping is found below /proc/PID/map_files. */

@@ -1,6 +1,6 @@
 /** The kernel's switches and numbers in /proc/sys. */
 
-import { readText } from "./text_file.ts";
+import { readText } from "./files.ts";
 
 /** The value of a sysctl such as `kernel.kptr_restrict`; `undefined` where it is not there or may not be read. */
 export function readSysctl(name: string): string | undefined {

@@ -17,7 +17,7 @@ import { findKernelConfig, type KernelConfigFile } from "../../ffi/host/kernel_c
 import { parseLimit } from "../../ffi/host/limits.ts";
 import { readLockdown } from "../../ffi/host/lockdown.ts";
 import { readSysctl, sysctlPath } from "../../ffi/host/sysctl.ts";
-import { readText } from "../../ffi/host/text_file.ts";
+import { readText } from "../../ffi/host/files.ts";
 import { tracefsPath } from "../../ffi/host/tracefs.ts";
 import { messageOf } from "../../ffi/errors.ts";
 

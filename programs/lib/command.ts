@@ -1,5 +1,6 @@
 /** The command that is run while tracing (`-- CMD`). */
 
+import { isFile } from "../../ffi/host/files.ts";
 import { BpfError, messageOf } from "../../ffi/errors.ts";
 
 /** How a command is started. */
@@ -107,14 +108,6 @@ function waitUntilStopped(pid: number): void {
 function whatIsMissing(program: string): string {
   const isScript = program.includes("/") && isFile(program);
   return isScript ? "its interpreter is missing: see its first line" : "there is no such program";
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }
 
 function notStarted(program: string, error: unknown): BpfError {

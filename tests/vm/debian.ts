@@ -3,7 +3,7 @@
  * (or `GIMLET_DEBIAN_MIRROR`). Nothing is installed.
  */
 
-import { isFile } from "../../cmd/vm/files.ts";
+import { isFile } from "../../ffi/host/files.ts";
 import { join } from "../../cmd/vm/paths.ts";
 
 /** The keys that sign the suites, on a Debian; elsewhere apt has to have them. */

@@ -3,7 +3,7 @@
  * libraries, in a root of its own. The latter is kept beside the kernels; remove it to get a newer one.
  */
 
-import { isFile, list } from "../../cmd/vm/files.ts";
+import { isFile, list } from "../../ffi/host/files.ts";
 import { kernelCache } from "../../cmd/vm/kernel_file.ts";
 import { join } from "../../cmd/vm/paths.ts";
 import type { VmOptions } from "../../cmd/vm/vm.ts";

@@ -5,7 +5,7 @@
  * on the mirror that this machine uses (or `GIMLET_DEBIAN_MIRROR`). Remove the cache to get newer ones.
  */
 
-import { list } from "../../cmd/vm/files.ts";
+import { list } from "../../ffi/host/files.ts";
 import {
   cachedKernel,
   type InstalledKernel,

@@ -6,7 +6,7 @@
  */
 
 import { compile } from "../../mod.ts";
-import { list } from "../../cmd/vm/files.ts";
+import { list } from "../../ffi/host/files.ts";
 import { kernelCache } from "../../cmd/vm/kernel_file.ts";
 import { join } from "../../cmd/vm/paths.ts";
 import { output, privateLists } from "./debian.ts";

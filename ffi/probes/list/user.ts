@@ -1,5 +1,6 @@
 /** Probes in user space: functions of programs and libraries (uprobes), and the probes that their authors left (USDT). */
 
+import { isFile } from "../../host/files.ts";
 import { type Elf, ELF_TYPE } from "../../elf/elf.ts";
 import { type ElfSymbol, SYMBOL_TYPE, symbols, UNDEFINED } from "../../elf/symbols.ts";
 import { usdtProbes } from "../../elf/usdt.ts";
@@ -84,14 +85,6 @@ function entries(folder: string, pattern: string): string[] {
       .map((name) => `${prefix}${name}`);
   } catch {
     return []; // No folder, or not ours to look at.
-  }
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
   }
 }
 

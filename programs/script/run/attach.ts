@@ -1,5 +1,6 @@
 /** Sets the programs of a script in their places. */
 
+import { isFile } from "../../../ffi/host/files.ts";
 import type { Link } from "../../../ffi/bpf/link.ts";
 import type { PerfEventName } from "../../../ffi/bpf/attach/perf_event.ts";
 import type { Program } from "../../../ffi/bpf/program.ts";
@@ -111,12 +112,4 @@ export function inPath(name: string): string {
   const folders = (Deno.env.get("PATH") ?? "").split(":");
   const found = folders.map((folder) => `${folder}/${name}`).find(isFile);
   return found ?? name;
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }
