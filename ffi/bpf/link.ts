@@ -6,6 +6,7 @@ import { libbpf } from "../raw/libbpf.ts";
 import { fromCString, type PointerValue, toCString } from "../raw/memory.ts";
 import { closed, pinFailure } from "./failure.ts";
 import { objectInfo } from "./object_info.ts";
+import { Pin } from "./pin.ts";
 
 export { programsHaveEnded } from "../raw/membarrier.ts";
 
@@ -49,7 +50,7 @@ export class Link implements Disposable {
   readonly target: string;
   #attachments: readonly Attachment[] | undefined;
   readonly #owner: LinkSet | undefined;
-  #pinnedAt: string | undefined;
+  readonly #pin = new Pin();
 
   /** @internal */
   constructor(target: string, attachments: readonly Attachment[], owner?: LinkSet) {
@@ -102,21 +103,14 @@ export class Link implements Disposable {
    * @throws {BpfError} E_ATTACH, E_PERMISSION; E_UNSUPPORTED where the kernel has no link for it
    */
   pin(path: string): this {
-    const result = libbpf().bpf_obj_pin(this.fd, toCString(path));
-    if (result < 0) throw pinFailure("pin a link at", path, -result);
-    this.#pinnedAt = path;
+    this.#pin.make(this.fd, path, (result) => pinFailure("pin a link at", path, -result));
     return this;
   }
 
   /** Removes the file that {@linkcode pin} made; nothing where there is none. The program stays attached by this link. */
   unpin(): this {
     void this.#live();
-    try {
-      if (this.#pinnedAt !== undefined) Deno.removeSync(this.#pinnedAt);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-    this.#pinnedAt = undefined;
+    this.#pin.remove();
     return this;
   }
 

@@ -1,8 +1,8 @@
 import type { MapType } from "../btf/map_types.ts";
 import { libbpf } from "../raw/libbpf.ts";
 import { Fd } from "../raw/fd.ts";
-import { toCString } from "../raw/memory.ts";
 import { closed, mapFailure } from "./failure.ts";
+import { Pin } from "./pin.ts";
 
 /** What a map is, whoever made it. */
 export interface MapFacts {
@@ -27,7 +27,7 @@ export abstract class MapHandle implements Disposable {
   readonly maxEntries: number;
   readonly #owned: Fd | undefined;
   #fd: number;
-  #pinnedAt: string | undefined;
+  readonly #pin = new Pin();
 
   /** @internal */
   constructor({ name, type, maxEntries, fd }: MapFacts) {
@@ -49,21 +49,18 @@ export abstract class MapHandle implements Disposable {
    * it; {@linkcode openPinnedMap} opens it again.
    */
   pin(path: string): this {
-    const result = libbpf().bpf_obj_pin(this.fd, toCString(path));
-    if (result < 0) throw mapFailure(`pin map ${this.name} at ${path}`, result);
-    this.#pinnedAt = path;
+    this.#pin.make(
+      this.fd,
+      path,
+      (result) => mapFailure(`pin map ${this.name} at ${path}`, result),
+    );
     return this;
   }
 
   /** Removes the file that {@linkcode pin} made; nothing where there is none. The map lives on by this handle. */
   unpin(): this {
     void this.fd; // throws where the map is closed
-    try {
-      if (this.#pinnedAt !== undefined) Deno.removeSync(this.#pinnedAt);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-    this.#pinnedAt = undefined;
+    this.#pin.remove();
     return this;
   }
 
