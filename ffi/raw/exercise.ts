@@ -1,7 +1,7 @@
 /** Functions of libc that `gimlet selftest` calls to make events happen. */
 
 import { Fd } from "./fd.ts";
-import { lastErrno, libc, LibcError, succeeded } from "./libc.ts";
+import { lastErrno, libc, LibcError, libcTable, succeeded } from "./libc.ts";
 import { toCString } from "./memory.ts";
 
 const SYMBOLS = {
@@ -30,9 +30,7 @@ const O_RDONLY_DIRECT = { x86_64: 0o40000, aarch64: 0o200000 } as const;
 const O_CLOEXEC = 0o2000000;
 const ALIGNMENT = 4096;
 
-function library() {
-  return Deno.dlopen("libc.so.6", SYMBOLS).symbols;
-}
+const library = libcTable(SYMBOLS);
 
 /** `sync(2)`. */
 export function sync(): void {

@@ -149,6 +149,23 @@ export function libc(): Libc {
   return opened ??= Deno.dlopen("libc.so.6", SYMBOLS).symbols;
 }
 
+/**
+ * Makes a table of further functions of libc, opened on first use. `errno` can be read behind each of its calls: what that
+ * needs was opened before.
+ */
+export function libcTable<const S extends Deno.ForeignLibraryInterface>(
+  symbols: S,
+): () => Deno.DynamicLibrary<S>["symbols"] {
+  let table: Deno.DynamicLibrary<S>["symbols"] | undefined;
+  return () => {
+    if (table === undefined) {
+      table = Deno.dlopen("libc.so.6", symbols).symbols;
+      lastErrno(); // Opens its library now: later that could change the very errno that it is asked for.
+    }
+    return table;
+  };
+}
+
 /** A call of libc that failed: E_PERMISSION, E_LIMIT, or E_READ. */
 export class LibcError extends BpfError {
   override readonly name = "LibcError";

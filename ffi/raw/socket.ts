@@ -1,7 +1,7 @@
 /** Sockets and network interfaces, as far as programs attach to them. */
 
 import { Fd } from "./fd.ts";
-import { lastErrno, succeeded } from "./libc.ts";
+import { libcTable, succeeded } from "./libc.ts";
 import { type Bytes, toCString } from "./memory.ts";
 
 const SYMBOLS = {
@@ -34,8 +34,6 @@ const SYMBOLS = {
   if_nametoindex: { parameters: ["buffer" /* const char *ifname */], result: "u32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-type Sockets = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
-
 const AF_PACKET = 17;
 const SOCK_RAW = 3;
 const SOCK_NONBLOCK_CLOEXEC = 0o2004000;
@@ -45,15 +43,7 @@ const SOL_SOCKET = 1;
 const SO_DETACH_FILTER = 27;
 const SO_ATTACH_BPF = 50;
 
-let opened: Sockets | undefined;
-
-function sockets(): Sockets {
-  if (opened === undefined) {
-    opened = Deno.dlopen("libc.so.6", SYMBOLS).symbols;
-    lastErrno(); // Opens its library now: later that could change the very errno that it is asked for.
-  }
-  return opened;
-}
+const sockets = libcTable(SYMBOLS);
 
 /** The number of a network interface, `undefined` where there is none of that name: `if_nametoindex(3)`. */
 export function interfaceIndex(name: string): number | undefined {

@@ -3,7 +3,7 @@
  * `gimlet vm` calls them, as PID 1 of a machine that exists for one command; so they have a table of their own.
  */
 
-import { lastErrno, succeeded } from "./libc.ts";
+import { libcTable, succeeded } from "./libc.ts";
 import { toCString } from "./memory.ts";
 
 const SYMBOLS = {
@@ -80,8 +80,6 @@ const SYMBOLS = {
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-type System = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
-
 const RB_AUTOBOOT = 0x01234567;
 const RB_POWER_OFF = 0x4321fedc;
 const O_RDONLY = 0;
@@ -102,15 +100,7 @@ const IFF_UP = 1;
 /** The system call's number, of each architecture that a Deno binary is built for. */
 const NR_FINIT_MODULE = { x86_64: 313n, aarch64: 273n } as const;
 
-let opened: System | undefined;
-
-function system(): System {
-  if (opened === undefined) {
-    opened = Deno.dlopen("libc.so.6", SYMBOLS).symbols;
-    lastErrno(); // Opens its library now: later that could change the very errno that it is asked for.
-  }
-  return opened;
-}
+const system = libcTable(SYMBOLS);
 
 /** What is mounted where. */
 export interface Mount {
