@@ -16,8 +16,9 @@ import { VERSION } from "../programs/lib/version.ts";
 import { STATUS } from "./exit_status.ts";
 import { testResult } from "./expect_report.ts";
 import { type Option, optionLine, parseOptions, parseToolOptions } from "./options.ts";
+import { printAll } from "./print.ts";
 import { errorLines, errorRecord } from "./report.ts";
-import { type Listener, printAll, runToolCommand } from "./run_tool.ts";
+import { type Listener, runToolCommand } from "./run_tool.ts";
 import { noteLine } from "./sinks.ts";
 import { bold } from "./std.ts";
 import { TEST_FORMATS } from "./test_report.ts";
@@ -80,14 +81,14 @@ class Recorder implements Listener, Disposable {
 /** Runs `gimlet record` with its arguments; gives the tool's exit status. */
 export async function recordCommand(
   args: readonly string[],
-  findTool: (name: string) => Tool,
+  findTool: (name: string) => Promise<Tool>,
 ): Promise<number> {
   const [path, name, ...rest] = args;
   if (path === "--help" || path === "-h") return printAll(new Writer(Deno.stdout), recordHelp());
   if (path === undefined || name === undefined) {
     throw new UsageError(`${path === undefined ? "FILE" : "TOOL"} is missing`, RECORD_USAGE);
   }
-  const tool = findTool(name);
+  const tool = await findTool(name);
   const { help, listPlans, results } = parseToolOptions(tool, rest);
   if (help || listPlans) return await runToolCommand(tool, rest);
   if (results !== "text") {

@@ -18,6 +18,7 @@ import { STATUS, statusOf } from "./exit_status.ts";
 import { ExpectReport } from "./expect_report.ts";
 import { toolHelp } from "./help.ts";
 import { parseToolOptions, type ToolOptions } from "./options.ts";
+import { printAll } from "./print.ts";
 import { errorLines, errorRecord } from "./report.ts";
 import { jsonSink, noteLine, textSink } from "./sinks.ts";
 import { unknownName, UsageError } from "./usage.ts";
@@ -248,11 +249,4 @@ export function printError(
   out.flush();
   tell(errorLines(error, options));
   return statusOf(error);
-}
-
-/** Prints lines; gives status 0. */
-export function printAll(out: Writer, lines: readonly string[]): number {
-  for (const line of lines) out.line(line);
-  out.flush();
-  return STATUS.done;
 }

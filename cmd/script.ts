@@ -9,14 +9,15 @@ import type { Sink, StopRequest } from "../programs/lib/session.ts";
 import { textLines } from "../programs/lib/text.ts";
 import { showsSomething, type Value } from "../programs/lib/value.ts";
 import { compile, type Compiled } from "../programs/script/compile.ts";
+import { SCRIPT_TOOL } from "../programs/script/plan.ts";
 import { RunningKernel, runScript, type ScriptOutcome } from "../programs/script/run.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../programs/script/settings.ts";
 import { Source } from "../programs/script/source.ts";
 import { STATUS, statusOf } from "./exit_status.ts";
+import { printAll } from "./print.ts";
 import { errorLines, errorRecord } from "./report.ts";
-import { listenToSignals, printAll, stopOnEof, tellReady } from "./run_tool.ts";
+import { listenToSignals, stopOnEof, tellReady } from "./run_tool.ts";
 import { noteLine } from "./sinks.ts";
-import { SCRIPT_TOOL } from "./schema.ts";
 import { dumpLines } from "./script_dump.ts";
 import { parseScriptOptions, scriptHelp, type ScriptOptions } from "./script_options.ts";
 import { red } from "./std.ts";
@@ -24,11 +25,6 @@ import { UsageError } from "./usage.ts";
 import { Writer } from "./writer.ts";
 
 const STDOUT = 1;
-
-/** Whether a command line runs a script: its first word is an option, or the name of a script's file. */
-export function isScript(word: string): boolean {
-  return word === "-" || word.endsWith(".bt") || /^-[a-zA-Z]/.test(word) || word.startsWith("--");
-}
 
 /** Compiles scripts without running them; needs no rights. Gives the exit status. */
 export function checkScript(files: readonly string[]): number {

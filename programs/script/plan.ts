@@ -5,6 +5,9 @@ import type { ObjectMap } from "../../ffi/asm/object_file.ts";
 import type { Attachment } from "./probes.ts";
 import type { Type } from "./types.ts";
 
+/** What the header of a script's records names as the tool. */
+export const SCRIPT_TOOL = "script";
+
 /** A map of the script. */
 export interface MapPlan {
   /** As it is written: `@x` */
