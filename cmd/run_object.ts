@@ -22,7 +22,8 @@ import {
   whole,
 } from "./options.ts";
 import { printAll } from "./print.ts";
-import { printError, reportingJson, runParsed, wantsJson } from "./run_tool.ts";
+import { printError, reportingJson, wantsJson } from "./run_session.ts";
+import { runParsed } from "./run_tool.ts";
 import { toolSchema } from "./schema.ts";
 import { bold, type ParsedArgs } from "./std.ts";
 import { UsageError } from "./usage.ts";

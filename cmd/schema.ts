@@ -248,6 +248,9 @@ const ERROR: Schema = {
     cause: STRING,
     hint: { type: ["string", "null"] },
     log: STRING,
+    file: STRING,
+    line: COUNT,
+    column: COUNT,
   },
   required: ["type", "code", "message", "hint"],
 };

@@ -9,6 +9,7 @@ import { Epoll } from "../../ffi/bpf/epoll.ts";
 import { type LoadedObject, openObject } from "../../ffi/bpf/object.ts";
 import type { Skeleton } from "../../ffi/bpf/skeleton.ts";
 import { clockNow } from "../../ffi/host/clock.ts";
+import { hasProcess } from "../../ffi/host/process.ts";
 import { explained, requireCapabilities } from "../../ffi/probes/permission.ts";
 import { AttachedPlan, attachFirst, type Plans, tryPlan } from "../../ffi/probes/plan.ts";
 import { requireProcess } from "../../ffi/probes/user_function.ts";
@@ -55,6 +56,8 @@ export interface RunOptions {
   readonly maxOverhead?: number;
   /** Started once every probe is armed; tracing ends when it ends. */
   readonly command?: CommandOptions | HeldCommand;
+  /** Ends with this process. */
+  readonly process?: number | undefined;
   /** Called once every probe is armed. */
   readonly onArmed?: () => void;
   /** The file descriptor that the output goes to: the session ends once nobody reads there any more. */
@@ -76,6 +79,7 @@ const RECORDS_PER_TURN = 8192;
 // The kernel wakes the reader when a buffer fills up; until then it looks by itself this often.
 const LOOK_EVERY_MS = 20;
 const LOSSES_EVERY_MS = 1000;
+const PROCESS_EVERY_MS = 100;
 const ARMED = "gimlet_armed";
 
 /**
@@ -232,6 +236,7 @@ class Session {
   #lost = 0n;
   #reports = 0;
   #outputClosed = false;
+  #nextProcessLook = 0;
   #command: Command | undefined;
 
   constructor(subject: Subject, options: RunOptions, sink: Sink) {
@@ -314,14 +319,23 @@ class Session {
     if (stop.aborted) return (stop.reason as StopRequest).reason;
     if (this.#tooMuch) return "max-overhead";
     if (elapsedMs >= this.#durationMs) return "duration";
+    if (this.#processHasEnded(elapsedMs)) return "process";
     if (this.#reports >= (this.#interval.count ?? Infinity)) return "count";
     return this.#command?.ended ? "command" : undefined;
   }
 
+  #processHasEnded(elapsedMs: number): boolean {
+    const { process } = this.#options;
+    if (process === undefined || elapsedMs < this.#nextProcessLook) return false;
+    this.#nextProcessLook = elapsedMs + PROCESS_EVERY_MS;
+    return !hasProcess(process);
+  }
+
   /** How long nothing needs to be done, in ms, if the kernel does not call. */
   #patience(elapsedMs: number): number {
+    const process = this.#options.process === undefined ? Infinity : PROCESS_EVERY_MS;
     const look = this.#stream === undefined ? LOSSES_EVERY_MS : LOOK_EVERY_MS;
-    return Math.min(look, this.#durationMs - elapsedMs, this.#nextReport() - elapsedMs);
+    return Math.min(look, process, this.#durationMs - elapsedMs, this.#nextReport() - elapsedMs);
   }
 
   #nextReport(): number {

@@ -6,10 +6,12 @@ import type { Skeleton } from "../../ffi/bpf/skeleton.ts";
 import { messageOf } from "../../ffi/errors.ts";
 import { clockNow } from "../../ffi/host/clock.ts";
 import { requireCapabilities } from "../../ffi/probes/permission.ts";
+import { requireProcess } from "../../ffi/probes/user_function.ts";
 import type { Codec } from "../../ffi/wire/codec.ts";
+import { HeldCommand } from "../lib/command.ts";
 import { headerOf, type Outcome, type RunOptions, runSession, type Sink } from "../lib/session.ts";
 import type { OpenStream } from "../lib/stream.ts";
-import type { OutputValue, Value } from "../lib/value.ts";
+import type { OutputValue, SummaryValue, Value } from "../lib/value.ts";
 import { NAMES, type Plan } from "./plan.ts";
 import { Renderer } from "./render.ts";
 import { act, type ActionContext, mapOutput } from "./run/actions.ts";
@@ -18,10 +20,14 @@ import { machineNames } from "./run/names.ts";
 import { type PlacedScript, type PlaceOptions, placeScript } from "./run/place.ts";
 
 export { RunningKernel } from "./run/facts.ts";
+export { scriptShape } from "./run/shape.ts";
 
 /** How a script runs. */
 export interface ScriptRunOptions
-  extends Omit<RunOptions, "plan" | "args" | "filters">, PlaceOptions {}
+  extends Omit<RunOptions, "plan" | "args" | "filters" | "process">, PlaceOptions {
+  /** Loads and attaches, and leaves it at that. */
+  readonly dryRun?: boolean;
+}
 
 /** How a script went. */
 export interface ScriptOutcome extends Outcome {
@@ -40,6 +46,7 @@ export async function runScript(
   sink: Sink,
 ): Promise<ScriptOutcome> {
   requireCapabilities();
+  if (options.pid !== undefined) requireProcess(options.pid);
   using script = new RunningScript(plan, options);
   return await script.run(options, sink);
 }
@@ -62,12 +69,15 @@ class RunningScript implements Disposable {
   readonly #object: LoadedObject<Skeleton>;
   readonly #context: ActionContext;
   readonly #exit = new AbortController();
+  /** What the child of `-c` is told where the script ends itself. */
+  readonly #exitSignal: Deno.Signal | undefined;
   #exitStatus = 0;
   /** `exit()` was called: what comes behind it does not count, but for END. */
   #exited = false;
 
   constructor(plan: Plan, options: ScriptRunOptions) {
     this.#plan = plan;
+    this.#exitSignal = options.command instanceof HeldCommand ? "SIGTERM" : undefined;
     this.#placed = placeScript(plan, options);
     this.#object = this.#placed.attached.object;
     const hasStacks = plan.objectMaps.some(({ name }) => name === NAMES.stacks);
@@ -84,12 +94,13 @@ class RunningScript implements Disposable {
   }
 
   async run(options: ScriptRunOptions, sink: Sink): Promise<ScriptOutcome> {
-    const { fd, maxEntries } = this.#object.bufferMap(NAMES.ring);
-    using ring = new RingBuffer(fd, maxEntries, RECORD);
     const { attached, probes, notes } = this.#placed;
     sink.emit(headerOf(options.name, attached.name));
     for (const text of notes) sink.emit({ type: "status", kind: "note", text });
     sink.emit({ type: "attached", probes });
+    if (options.dryRun) return dryOutcome(sink);
+    const { fd, maxEntries } = this.#object.bufferMap(NAMES.ring);
+    using ring = new RingBuffer(fd, maxEntries, RECORD);
     const outcome = await runSession(
       {
         object: this.#object,
@@ -106,10 +117,17 @@ class RunningScript implements Disposable {
         },
         report: () => [{ type: "status", kind: "output", text: "\n" }, ...this.#allMaps()],
       },
-      { ...options, stop: AbortSignal.any([options.stop, this.#exit.signal]) },
+      {
+        ...options,
+        process: options.pid,
+        stop: AbortSignal.any([options.stop, this.#exit.signal]),
+      },
       sink,
     );
-    return { ...outcome, exitStatus: this.#exitStatus };
+    // A child that was told to end has no status of its own.
+    const wasTold = this.#exitSignal !== undefined && outcome.summary.ended_by === "exit";
+    const commandStatus = wasTold ? undefined : outcome.commandStatus;
+    return { ...outcome, commandStatus, exitStatus: this.#exitStatus };
   }
 
   /** One record may print several things, or nothing. */
@@ -134,7 +152,8 @@ class RunningScript implements Disposable {
   #end(status: number): void {
     this.#exited = true;
     this.#exitStatus = status;
-    this.#exit.abort({ reason: "exit" });
+    const signal = this.#exitSignal;
+    this.#exit.abort({ reason: "exit", ...(signal === undefined ? {} : { signal }) });
   }
 
   /** In the order of their names. */
@@ -146,6 +165,20 @@ class RunningScript implements Disposable {
   [Symbol.dispose](): void {
     this.#placed.attached[Symbol.dispose]();
   }
+}
+
+/** Nothing ran. */
+function dryOutcome(sink: Sink): ScriptOutcome {
+  const summary: SummaryValue = {
+    type: "summary",
+    events: 0,
+    lost: 0n,
+    duration_ns: 0n,
+    ended_by: "dry-run",
+  };
+  sink.emit(summary);
+  sink.flush();
+  return { summary, commandStatus: undefined, exitStatus: 0 };
 }
 
 function runShell(command: string): string {
