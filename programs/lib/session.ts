@@ -10,6 +10,7 @@ import { type LoadedObject, openObject } from "../../ffi/bpf/object.ts";
 import type { Skeleton } from "../../ffi/bpf/skeleton.ts";
 import { BpfError } from "../../ffi/errors.ts";
 import { clockNow } from "../../ffi/host/clock.ts";
+import { urgently } from "../../ffi/host/priority.ts";
 import { explainPermission, requireCapabilities } from "../../ffi/probes/permission.ts";
 import { AttachedPlan, attachFirst, type Plans, tryPlan } from "../../ffi/probes/plan.ts";
 import { requireProcess } from "../../ffi/probes/user_function.ts";
@@ -270,6 +271,8 @@ class Session {
         this.#command = command instanceof HeldCommand ? command.start() : new Command(command);
         this.#command.status.then(wake, wake);
       }
+      // From here on: the command is to run as it would by itself.
+      using _urgent = this.#stream && urgently();
       const summary = await this.#finish(await this.#readUntilEnd());
       // The last: what was seen is told before that.
       await this.#subject.detach();

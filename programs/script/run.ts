@@ -6,6 +6,7 @@ import { RingBuffer } from "../../ffi/bpf/ring_buffer.ts";
 import type { Skeleton } from "../../ffi/bpf/skeleton.ts";
 import { BpfError, messageOf } from "../../ffi/errors.ts";
 import { clockNow } from "../../ffi/host/clock.ts";
+import { usually } from "../../ffi/host/priority.ts";
 import { explainPermission, requireCapabilities } from "../../ffi/probes/permission.ts";
 import type { Codec } from "../../ffi/wire/codec.ts";
 import { type Outcome, type RunOptions, runSession, type Sink } from "../lib/session.ts";
@@ -263,12 +264,13 @@ function explained<T>(action: () => T): T {
 }
 
 function runShell(command: string): string {
-  const { stdout } = new Deno.Command("/bin/sh", {
+  const shell = new Deno.Command("/bin/sh", {
     args: ["-c", command],
     stdin: "inherit",
     stdout: "piped",
     stderr: "inherit",
-  }).outputSync();
+  });
+  const { stdout } = usually(() => shell.outputSync());
   return new TextDecoder().decode(stdout);
 }
 
