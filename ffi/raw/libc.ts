@@ -121,6 +121,21 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  getpriority: {
+    parameters: [
+      "i32", // int which
+      "u32", // id_t who
+    ],
+    result: "i32",
+  },
+  setpriority: {
+    parameters: [
+      "i32", // int which
+      "u32", // id_t who
+      "i32", // int prio
+    ],
+    result: "i32",
+  },
   sysconf: { parameters: ["i32" /* int name */], result: "i64" },
   clock_gettime: {
     parameters: [

@@ -9,6 +9,7 @@ import { Epoll } from "../../ffi/bpf/epoll.ts";
 import { type LoadedObject, openObject } from "../../ffi/bpf/object.ts";
 import type { Skeleton } from "../../ffi/bpf/skeleton.ts";
 import { clockNow } from "../../ffi/host/clock.ts";
+import { urgently } from "../../ffi/host/priority.ts";
 import { hasProcess } from "../../ffi/host/process.ts";
 import { explained, requireCapabilities } from "../../ffi/probes/permission.ts";
 import { AttachedPlan, attachFirst, type Plans, tryPlan } from "../../ffi/probes/plan.ts";
@@ -271,6 +272,8 @@ class Session {
         this.#command = command instanceof HeldCommand ? command.start() : new Command(command);
         this.#command.status.then(wake, wake);
       }
+      // From here on: the command is to run as it would by itself.
+      using _urgent = this.#stream && urgently();
       const summary = await this.#finish(await this.#readUntilEnd());
       // The last: what was seen is told before that.
       await this.#subject.detach();

@@ -5,6 +5,7 @@ import { RingBuffer } from "../../ffi/bpf/ring_buffer.ts";
 import type { Skeleton } from "../../ffi/bpf/skeleton.ts";
 import { messageOf } from "../../ffi/errors.ts";
 import { clockNow } from "../../ffi/host/clock.ts";
+import { usually } from "../../ffi/host/priority.ts";
 import { requireCapabilities } from "../../ffi/probes/permission.ts";
 import { requireProcess } from "../../ffi/probes/user_function.ts";
 import type { Codec } from "../../ffi/wire/codec.ts";
@@ -182,12 +183,13 @@ function dryOutcome(sink: Sink): ScriptOutcome {
 }
 
 function runShell(command: string): string {
-  const { stdout } = new Deno.Command("/bin/sh", {
+  const shell = new Deno.Command("/bin/sh", {
     args: ["-c", command],
     stdin: "inherit",
     stdout: "piped",
     stderr: "inherit",
-  }).outputSync();
+  });
+  const { stdout } = usually(() => shell.outputSync());
   return new TextDecoder().decode(stdout);
 }
 
