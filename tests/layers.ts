@@ -41,7 +41,7 @@ const TABLE: readonly Row[] = [
   { from: "programs/script/run", may: "ffi programs/{lib,script}" },
   {
     from: "programs/script",
-    may: "ffi/{asm,btf,wire,errno,errors,probes/spec} programs/lib/value",
+    may: "ffi/{asm,btf,elf,wire,errno,errors,probes/spec} programs/lib/value",
     pure: true,
   },
   { from: "cmd", may: "ffi programs mod", except: "ffi/raw" },

@@ -11,10 +11,11 @@ import { Constants } from "./constants.ts";
 import { emit, StackOverflow } from "./emit.ts";
 import { expandWildcards } from "./expand.ts";
 import type { KernelFacts } from "./facts.ts";
-import { type Lowered, Lowerer, type ScriptOutput, VARIABLE_NAMES } from "./lower.ts";
+import { type Lowered, Lowerer, type ScriptOutput } from "./lower/lowerer.ts";
+import { VARIABLE_NAMES } from "./lower/variables.ts";
 import { parse } from "./parser.ts";
-import { Declared } from "./passes/declared.ts";
-import { type MapTypes, ProgramTyping, type ScriptTypes } from "./passes/typing.ts";
+import { Declared } from "./typing/declared.ts";
+import { type MapTypes, ProgramTyping, type ScriptTypes } from "./typing/program_typing.ts";
 import {
   type ActionPlan,
   LOSS_KINDS,

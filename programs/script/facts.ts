@@ -1,6 +1,7 @@
 /** What a compiler of scripts asks of the kernel: everything else about a script is in its text. */
 
-import type { UsdtArgument, UsdtPlace } from "./probes.ts";
+import type { UsdtArgument } from "../../ffi/elf/usdt.ts";
+import type { UsdtPlace } from "./probes.ts";
 import type { RecordLayout, Type } from "./types.ts";
 
 /** Facts about the kernel that a script is compiled for. Answers do not change while a script is compiled. */

@@ -2,7 +2,8 @@
 
 import type { CallNode, MapNode } from "../ast.ts";
 import type { Operand, VirtualRegister } from "../ir.ts";
-import type { Lowerer, Memory } from "../lower.ts";
+import type { Lowerer } from "../lower/lowerer.ts";
+import type { Memory } from "../lower/memory.ts";
 import {
   type AggregateFunction,
   type AggregateType,

@@ -1,7 +1,7 @@
 /** Addresses of networks: `ntop()`, `macaddr()`. */
 
 import type { Expression } from "../ast.ts";
-import type { Memory } from "../lower.ts";
+import type { Memory } from "../lower/memory.ts";
 import { isNumeric, sizeInC, type SymbolicType, type Type, typeName } from "../types.ts";
 import type { BuiltinFunction, Typing } from "./builtin.ts";
 

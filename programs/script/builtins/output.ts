@@ -2,7 +2,8 @@
 
 import type { CallNode, Expression } from "../ast.ts";
 import { conversionsOf } from "../format.ts";
-import type { Lowerer, RecordArgument } from "../lower.ts";
+import type { Lowerer } from "../lower/lowerer.ts";
+import type { RecordArgument } from "../lower/memory.ts";
 import type { Action } from "../plan.ts";
 import { isNumeric, NONE, type StringType, type Type, typeName, UINT64 } from "../types.ts";
 import type { BuiltinFunction, Typing } from "./builtin.ts";

@@ -2,7 +2,7 @@
 
 import type { CallNode, Expression } from "../ast.ts";
 import type { Operand } from "../ir.ts";
-import type { Lowerer } from "../lower.ts";
+import type { Lowerer } from "../lower/lowerer.ts";
 import { NAMES } from "../plan.ts";
 import type { Settings } from "../settings.ts";
 import type { StackType, Type } from "../types.ts";
