@@ -25,7 +25,7 @@ export function mainHelp(): string[] {
     "  selftest             try every tool on this machine: see gimlet selftest --help",
     "  version [--json]     say what this is and what it runs on",
     "  schema [TOOL]        print the JSON Schema of the records",
-    "  record FILE TOOL …   run a tool, and keep what it gives in a file",
+    "  record FILE TOOL …   run a tool or script, and keep what it gives in a file",
     "  replay FILE [--json] print such a run again: no root needed",
     "  vm --kernel K -- …   boot a kernel and run a command, or gimlet, there: see gimlet vm --help",
     "  completion SHELL     print what bash, zsh or fish needs to complete all this",

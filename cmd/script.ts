@@ -5,10 +5,11 @@ import { type CommandOptions, HeldCommand } from "../programs/lib/command.ts";
 import { json } from "../programs/lib/json.ts";
 import { didYouMean } from "../programs/lib/nearest.ts";
 import { compile, type Compiled } from "../programs/script/compile.ts";
+import { type WithHeaders, withHeaders } from "../programs/script/headers.ts";
 import { type Plan, SCRIPT_TOOL } from "../programs/script/plan.ts";
 import { RunningKernel, runScript, scriptShape } from "../programs/script/run.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../programs/script/settings.ts";
-import { type Diagnostic, Source } from "../programs/script/source.ts";
+import type { Diagnostic, Source } from "../programs/script/source.ts";
 import { STATUS } from "./exit_status.ts";
 import { ExpectReport } from "./expect_report.ts";
 import { printAll } from "./print.ts";
@@ -20,6 +21,7 @@ import {
   runSessionCommand,
 } from "./run_session.ts";
 import { dumpLines } from "./script_dump.ts";
+import { headerFinder } from "./script_headers.ts";
 import { parseScriptOptions, scriptHelp, type ScriptOptions } from "./script_options.ts";
 import { scriptSink } from "./script_sinks.ts";
 import { red } from "./std.ts";
@@ -34,9 +36,9 @@ export function checkScript(files: readonly string[]): number {
   let status: number = STATUS.done;
   for (const file of files) {
     const options = { ...parseScriptOptions([file]), unsafe: true };
-    const source = readSource(options);
-    const compiled = compileSource(source, options);
-    tellDiagnostics(compiled, source, options);
+    const read = readSource(options);
+    const compiled = compileSource(read.source, options);
+    tellDiagnostics(compiled, read, options);
     if (compiled.plan === undefined) status = STATUS.usage;
   }
   return status;
@@ -70,18 +72,21 @@ async function compileAndRun(
   using child = options.child === undefined
     ? undefined
     : new HeldCommand(options.child, streamsOf(options));
-  const source = readSource(options);
+  const read = readSource(options);
   let compiled: Compiled;
   try {
-    compiled = compileSource(source, options, child?.pid);
+    compiled = compileSource(read.source, options, child?.pid);
   } catch (error) {
     if (!(error instanceof BpfError)) throw error;
     tellUndone(options, out, error.message);
     return printError(error, options, out);
   }
-  tellDiagnostics(compiled, source, options, out);
+  const mistake = tellDiagnostics(compiled, read, options, out);
   const { plan } = compiled;
-  if (plan === undefined) return STATUS.usage;
+  if (plan === undefined) {
+    if (mistake !== undefined) listener?.error(mistake, options);
+    return STATUS.usage;
+  }
   for (const dump of options.dumps) printAll(out, dumpLines(dump, compiled));
   if (options.dumpsOnly) return STATUS.done;
   return await run(plan, compiled.settings, { options, child, listener });
@@ -123,36 +128,41 @@ function nameOf({ program, file = "-" }: ScriptOptions): string {
   return program === undefined ? file : "-e";
 }
 
-function readSource({ program, file = "-" }: ScriptOptions): Source {
-  if (program !== undefined) return new Source("stdin", program);
-  return new Source(file === "-" ? "stdin" : file, readScript(file));
+function readSource({ program, file = "-", includes, includeFolders }: ScriptOptions): WithHeaders {
+  const name = program !== undefined || file === "-" ? "stdin" : file;
+  const text = program ?? readScript(file);
+  return withHeaders({ name, text }, { includes, finder: headerFinder(includeFolders) });
 }
 
 function compileSource(source: Source, options: ScriptOptions, child?: number): Compiled {
-  const { parameters, pid, unsafe, filters } = options;
+  const { parameters, pid, unsafe, filters, countsReadFaults } = options;
   return compile(source, {
     facts: new RunningKernel(),
-    settings: { ...DEFAULT_SETTINGS, parameters, pid, unsafe, filters, child },
+    settings: { ...DEFAULT_SETTINGS, parameters, pid, unsafe, filters, countsReadFaults, child },
     environment: Deno.env.toObject(),
     suggest: didYouMean,
   });
 }
 
-/** Says on stderr what there is to say of a script, and where programs read, what is wrong with it. */
+/** Says on stderr what there is to say of a script, and where programs read, what is wrong with it; gives the first mistake. */
 function tellDiagnostics(
   { diagnostics, plan }: Compiled,
-  source: Source,
+  { source, remarks }: WithHeaders,
   options: ScriptOptions,
   out?: Writer,
-): void {
-  const shown = diagnostics.all.filter(({ severity }) => severity === "error" || options.warnings);
+): UsageError | undefined {
+  const shown = [...remarks, ...diagnostics.all].filter(({ severity }) =>
+    severity === "error" || options.warnings
+  );
   const lines = shown.flatMap((each) => source.describe(each));
   tell(lines.map((line) => line.replace(/ERROR:/, red("ERROR:"))));
-  if (plan !== undefined || out === undefined) return;
   const errors = shown.filter(({ severity }) => severity === "error");
   const [first] = errors;
-  if (first !== undefined) tellUndone(options, out, placed(first, source));
+  if (plan !== undefined || out === undefined || first === undefined) return undefined;
+  const message = placed(first, source);
+  tellUndone(options, out, message);
   if (options.json) printAll(out, errors.map((each) => mistakeRecord(each, source)));
+  return new UsageError(message, first.hint);
 }
 
 /** Where results of tests are wanted, all of them failed: nothing ran. */
@@ -165,7 +175,7 @@ function tellUndone(options: ScriptOptions, out: Writer, reason: string): void {
 
 function placed({ span, message }: Diagnostic, source: Source): string {
   const { line, column } = source.position(span.start);
-  return `${source.name}:${line}:${column}: ${message}`;
+  return `${source.fileName(span.start)}:${line}:${column}: ${message}`;
 }
 
 function mistakeRecord(mistake: Diagnostic, source: Source): string {
@@ -175,7 +185,7 @@ function mistakeRecord(mistake: Diagnostic, source: Source): string {
     code: "E_SCRIPT",
     message: placed(mistake, source),
     hint: mistake.hint === "" ? null : mistake.hint,
-    file: source.name,
+    file: source.fileName(mistake.span.start),
     line,
     column,
   });

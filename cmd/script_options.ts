@@ -58,6 +58,8 @@ export interface ScriptOptions extends SessionOptions {
   readonly warnings: boolean;
   readonly unsafe: boolean;
   readonly dryRun: boolean;
+  /** `-k`: reads that fail are counted. */
+  readonly countsReadFaults: boolean;
   /** What is printed before the script runs, or in place of that. */
   readonly dumps: readonly Dump[];
   /** Nothing runs: a part of the script was asked for only. */
@@ -149,6 +151,7 @@ export function parseScriptOptions(args: readonly string[]): ScriptOptions {
     warnings: !has("no-warnings"),
     unsafe: has("unsafe"),
     dryRun: has("dry-run"),
+    countsReadFaults: has("k"),
     ...dumpsOf(stages, text(parsed, "dump")),
     holdsBack: oneOf("buffering", text(parsed, "B") ?? "line", BUFFERINGS) === "full",
     includeFolders: texts(parsed, "I"),

@@ -13,25 +13,10 @@ export function scriptSink(out: Writer, report: ExpectReport, options: ScriptOpt
     ? jsonSink(out, report)
     : options.foreign
     ? foreignSink(out, report)
-    : scriptTextSink(out, report, options);
+    : textSink(out, report, options);
   if (!options.holdsBack) return sink;
   // The writer writes by itself where it has enough, and who runs the script in the end.
   return { emit: (value) => sink.emit(value), flush: () => {} };
-}
-
-function scriptTextSink(out: Writer, report: ExpectReport, options: ScriptOptions): Sink {
-  const sink = textSink(out, report, options);
-  const tellsAttached = !options.quiet && options.results === "text";
-  return {
-    emit(value) {
-      if (tellsAttached && value.type === "attached") {
-        const count = value.probes.length;
-        out.line(`Attaching ${count} probe${count === 1 ? "" : "s"}...`);
-      }
-      sink.emit(value);
-    },
-    flush: () => sink.flush(),
-  };
 }
 
 /** bpftrace's JSON. */

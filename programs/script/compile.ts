@@ -166,7 +166,7 @@ function generate(
     constants: constants.bytes(),
     variables: VARIABLE_NAMES,
     license: "GPL",
-    source: { file: source.name, text: source.text },
+    source: { file: source.name, text: source.script },
   });
   return {
     object,

@@ -82,5 +82,5 @@ export const NAMES = {
 } as const;
 
 /** Kinds of losses in the map of losses, `enum gimlet_loss` of the C side. */
-export const LOSS = { bufferFull: 0, mapFull: 1 } as const;
+export const LOSS = { bufferFull: 0, mapFull: 1, readFault: 2 } as const;
 export const LOSS_KINDS = 6;

@@ -12,7 +12,7 @@ import type { Codec } from "../../ffi/wire/codec.ts";
 import { HeldCommand } from "../lib/command.ts";
 import { headerOf, type Outcome, type RunOptions, runSession, type Sink } from "../lib/session.ts";
 import type { OpenStream } from "../lib/stream.ts";
-import type { OutputValue, SummaryValue, Value } from "../lib/value.ts";
+import type { OutputValue, StatusValue, SummaryValue, Value } from "../lib/value.ts";
 import { NAMES, type Plan } from "./plan.ts";
 import { Renderer } from "./render.ts";
 import { act, type ActionContext, mapOutput } from "./run/actions.ts";
@@ -28,6 +28,8 @@ export interface ScriptRunOptions
   extends Omit<RunOptions, "plan" | "args" | "filters" | "process">, PlaceOptions {
   /** Loads and attaches, and leaves it at that. */
   readonly dryRun?: boolean;
+  /** Does not say how many probes there are. */
+  readonly quiet?: boolean;
 }
 
 /** How a script went. */
@@ -98,6 +100,7 @@ class RunningScript implements Disposable {
     const { attached, probes, notes } = this.#placed;
     sink.emit(headerOf(options.name, attached.name));
     for (const text of notes) sink.emit({ type: "status", kind: "note", text });
+    if (options.quiet !== true) sink.emit(attachingLine(probes.length));
     sink.emit({ type: "attached", probes });
     if (options.dryRun) return dryOutcome(sink);
     const { fd, maxEntries } = this.#object.bufferMap(NAMES.ring);
@@ -166,6 +169,12 @@ class RunningScript implements Disposable {
   [Symbol.dispose](): void {
     this.#placed.attached[Symbol.dispose]();
   }
+}
+
+/** What bpftrace says first. */
+function attachingLine(count: number): StatusValue {
+  const text = `Attaching ${count} probe${count === 1 ? "" : "s"}...`;
+  return { type: "status", kind: "output", text };
 }
 
 /** Nothing ran. */
