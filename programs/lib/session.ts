@@ -8,9 +8,8 @@
 import { Epoll } from "../../ffi/bpf/epoll.ts";
 import { type LoadedObject, openObject } from "../../ffi/bpf/object.ts";
 import type { Skeleton } from "../../ffi/bpf/skeleton.ts";
-import { BpfError } from "../../ffi/errors.ts";
 import { clockNow } from "../../ffi/host/clock.ts";
-import { explainPermission, requireCapabilities } from "../../ffi/probes/permission.ts";
+import { explained, requireCapabilities } from "../../ffi/probes/permission.ts";
 import { AttachedPlan, attachFirst, type Plans, tryPlan } from "../../ffi/probes/plan.ts";
 import { requireProcess } from "../../ffi/probes/user_function.ts";
 import { Command, type CommandOptions, HeldCommand } from "./command.ts";
@@ -19,7 +18,7 @@ import { LossMeter } from "./losses.ts";
 import { OverheadMeter } from "./overhead.ts";
 import type { OpenStream } from "./stream.ts";
 import { type Arguments, type AttachedTool, type Interval, plansOf, type Tool } from "./tool.ts";
-import type { EndReason, LostValue, SummaryValue, Value } from "./value.ts";
+import type { EndReason, HeaderValue, LostValue, SummaryValue, Value } from "./value.ts";
 import { VERSION } from "./version.ts";
 
 /** Takes what a session gives. `flush` is called at least every 50 ms while there is something to flush. */
@@ -88,7 +87,7 @@ export async function runTool(tool: Tool, options: RunOptions, sink: Sink): Prom
   requireCapabilities();
   const made = attachTool(tool, options);
   using attached = made.plan;
-  using stream = openStream(tool, attached.object);
+  using stream = explained(() => tool.stream?.open(attached.object));
   announce(tool, made, sink);
   const { args = {} } = options;
   return await runSession(
@@ -141,14 +140,6 @@ function attachTool(tool: Tool, options: RunOptions): AttachedTool {
   const plan = attachFirst(chosenPlans(tool, options), () => openTool(tool, options), { pid });
   const note = tool.notes?.[plan.name];
   return { plan, walks: [], notes: note === undefined ? [] : [note] };
-}
-
-function openStream(tool: Tool, object: LoadedObject<Skeleton>): OpenStream | undefined {
-  try {
-    return tool.stream?.open(object);
-  } catch (error) {
-    throw error instanceof BpfError ? explainPermission(error) : error;
-  }
 }
 
 /** A plan of a tool, tried. */
@@ -205,19 +196,24 @@ function openTool(tool: Tool, { filters = {}, args = {} }: Target) {
 }
 
 function announce(tool: Tool, { plan, walks, notes }: AttachedTool, sink: Sink): void {
-  sink.emit({
-    type: "header",
-    tool: tool.name,
-    version: VERSION,
-    plan: plan.name,
-    kernel: Deno.osRelease(),
-    boot_to_wall_ns: clockNow("realtime") - clockNow("monotonic"),
-  });
+  sink.emit(headerOf(tool.name, plan.name));
   for (const text of notes) sink.emit({ type: "status", kind: "note", text });
   for (const text of [tool.banner, tool.stream?.header]) {
     if (text !== undefined) sink.emit({ type: "status", kind: "output", text });
   }
   sink.emit({ type: "attached", probes: [...plan.links, ...walks].map(({ target }) => target) });
+}
+
+/** The first value of a run. */
+export function headerOf(tool: string, plan: string): HeaderValue {
+  return {
+    type: "header",
+    tool,
+    version: VERSION,
+    plan,
+    kernel: Deno.osRelease(),
+    boot_to_wall_ns: clockNow("realtime") - clockNow("monotonic"),
+  };
 }
 
 class Session {
