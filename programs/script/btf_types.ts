@@ -16,7 +16,6 @@ import { NONE, type RecordField, type RecordLayout, type Type, UINT64 } from "./
 export class BtfTypes {
   readonly #btf: Btf;
   readonly #records = new Map<number, RecordLayout>();
-  #constants: Map<string, bigint> | undefined;
 
   constructor(btf: Btf) {
     this.#btf = btf;
@@ -34,15 +33,7 @@ export class BtfTypes {
 
   /** The value of a name of any enum. */
   constant(name: string): bigint | undefined {
-    if (this.#constants === undefined) {
-      this.#constants = new Map();
-      for (const { values } of this.#btf.ofKind("enum")) {
-        for (const each of values) {
-          if (!this.#constants.has(each.name)) this.#constants.set(each.name, each.value);
-        }
-      }
-    }
-    return this.#constants.get(name);
+    return this.#btf.findEnumerator(name);
   }
 
   /** A function of the kernel. */
