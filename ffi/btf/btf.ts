@@ -283,6 +283,8 @@ class BtfData implements Btf {
   readonly count: number;
   readonly stringsEnd: number;
   readonly #types: Reader;
+  /** The same, as words: to see all of them is quicker that way. */
+  readonly #words: Uint32Array;
   readonly #strings: Reader;
   readonly #base: Btf | undefined;
   readonly #firstId: number;
@@ -300,7 +302,8 @@ class BtfData implements Btf {
     this.#base = base;
     this.#firstId = base?.count ?? 1;
     this.#firstString = base?.stringsEnd ?? 0;
-    const { offsets, names } = scanRecords(types, this.#firstId);
+    this.#words = wordsOf(types);
+    const { offsets, names } = scanRecords(types, this.#words, this.#firstId);
     this.#offsets = offsets;
     this.#names = names;
     this.count = this.#firstId + this.#offsets.length;
@@ -342,8 +345,7 @@ class BtfData implements Btf {
 
   *#idsOfKind(kind: BtfKind): Generator<number> {
     for (let i = 0; i < this.#offsets.length; i++) {
-      const info = this.#types.u32(this.#offsets[i]! + 4, "a type");
-      if (kindName(info) === kind) yield this.#firstId + i;
+      if (kindName(this.#words[this.#offsets[i]! / 4 + 1]!) === kind) yield this.#firstId + i;
     }
   }
 
@@ -362,18 +364,10 @@ class BtfData implements Btf {
   findEnumerator(name: string): bigint | undefined {
     const inBase = this.#base?.findEnumerator(name);
     if (inBase !== undefined) return inBase;
-    const places = new Set(Array.from(this.#placesOf(name), (at) => this.#firstString + at));
-    if (places.size === 0) return undefined;
-    for (const id of this.#idsOfKind("enum")) {
-      const at = this.#offsets[id - this.#firstId]!;
-      const info = this.#types.u32(at + 4, "an enum");
-      const { each } = KINDS[(info >>> 24) & 31]!;
-      for (let i = 0; i < (info & 0xffff); i++) {
-        const place = this.#types.u32(at + RECORD_SIZE + i * each, "an enum");
-        if (!places.has(place)) continue;
-        // Of this kind, as was just seen.
-        return (this.type(id) as BtfEnum).values[i]!.value;
-      }
+    for (const at of this.#placesOf(name)) {
+      const found = findEnumerator(this.#words, this.#offsets, this.#firstString + at);
+      const type = found && this.type(this.#firstId + found.record);
+      if (type?.kind === "enum") return type.values[found!.value]!.value;
     }
     return undefined;
   }
@@ -623,8 +617,7 @@ const EACH_WORDS = Uint32Array.from(KINDS, (kind) => kind ? kind.each / 4 : 0);
  * Where each record begins, and its name stands; this also makes sure that all of them lie inside of the bytes. The kernel's
  * are seen in a few ms, by a loop that looks at words only.
  */
-function scanRecords(types: Reader, firstId: number) {
-  const words = wordsOf(types);
+function scanRecords(types: Reader, words: Uint32Array, firstId: number) {
   const most = Math.floor(words.length * 4 / RECORD_SIZE);
   const offsets = new Uint32Array(most);
   const names = new Uint32Array(most);
@@ -642,6 +635,25 @@ function scanRecords(types: Reader, firstId: number) {
   }
   if (at * 4 < types.size) throw brokenRecord(types, at * 4, firstId + count);
   return { offsets: offsets.subarray(0, count), names: names.subarray(0, count) };
+}
+
+const ENUM = KINDS.findIndex((kind) => kind?.kind === "enum");
+const ENUM64 = KINDS.findIndex((kind) => kind?.kind === "enum64");
+
+/** The first enum with a value whose name stands at a place: the enum's record, and which of its values that is. */
+function findEnumerator(words: Uint32Array, offsets: Uint32Array, place: number) {
+  for (let record = 0; record < offsets.length; record++) {
+    const at = offsets[record]! / 4;
+    const info = words[at + 1]!;
+    const kind = (info >>> 24) & 31;
+    if (kind !== ENUM && kind !== ENUM64) continue;
+    const each = EACH_WORDS[kind]!;
+    const first = at + RECORD_SIZE / 4;
+    for (let value = 0; value < (info & 0xffff); value++) {
+      if (words[first + value * each] === place) return { record, value };
+    }
+  }
+  return undefined;
 }
 
 /** A set of places, counted from `first`, as bits. */

@@ -16,6 +16,9 @@ import { NONE, type RecordField, type RecordLayout, type Type, UINT64 } from "./
 export class BtfTypes {
   readonly #btf: Btf;
   readonly #records = new Map<number, RecordLayout>();
+  // What a script names it names several times, and typing asks each time.
+  readonly #types = new Map<string, Type | undefined>();
+  readonly #constants = new Map<string, bigint | undefined>();
 
   constructor(btf: Btf) {
     this.#btf = btf;
@@ -23,6 +26,11 @@ export class BtfTypes {
 
   /** `struct task_struct`, `enum pid_type`, `dev_t` */
   type(name: string): Type | undefined {
+    if (!this.#types.has(name)) this.#types.set(name, this.#findType(name));
+    return this.#types.get(name);
+  }
+
+  #findType(name: string): Type | undefined {
     const [, tag, plain = name] = /^(struct|union|enum) (.*)$/.exec(name) ?? [];
     const kinds = tag === undefined
       ? ["typedef", "int"] as const
@@ -33,7 +41,10 @@ export class BtfTypes {
 
   /** The value of a name of any enum. */
   constant(name: string): bigint | undefined {
-    return this.#btf.findEnumerator(name);
+    if (!this.#constants.has(name)) {
+      this.#constants.set(name, this.#btf.findEnumerator(name));
+    }
+    return this.#constants.get(name);
   }
 
   /** A function of the kernel. */
