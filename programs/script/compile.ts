@@ -25,6 +25,7 @@ import {
   type ProgramPlan,
 } from "./plan.ts";
 import type { Attachment } from "./probes.ts";
+import { ringBytesFor } from "./ring_size.ts";
 import { type Settings, withConfig } from "./settings.ts";
 import { Diagnostics, type Source } from "./source.ts";
 import { INT64, storageSize, type Type } from "./types.ts";
@@ -83,7 +84,13 @@ export function compile(source: Source, options: CompileOptions): Compiled {
     diagnostics.error({ start: 0, end: 1 }, "No probes to attach");
   }
   const declared = new Declared(script.declarations, { facts, diagnostics });
-  const shared: ScriptTypes = { facts, settings, declared, maps: new Map(), suggest };
+  const shared: ScriptTypes = {
+    facts,
+    settings: { ...settings, ringBytes: ringBytesFor(programs, settings) },
+    declared,
+    maps: new Map(),
+    suggest,
+  };
   const types = typeAll(programs, shared, diagnostics);
   if (diagnostics.hasErrors) return done(undefined, types);
   return done(generate(source, { programs, types, shared, diagnostics }), types);
