@@ -3,16 +3,19 @@
  * libraries, in a root of its own. The latter is kept beside the kernels; remove it to get a newer one.
  */
 
-import { isFile, list } from "../../ffi/host/files.ts";
+import { list } from "../../ffi/host/files.ts";
 import { kernelCache } from "../../cmd/vm/kernel_file.ts";
 import { join } from "../../cmd/vm/paths.ts";
 import type { VmOptions } from "../../cmd/vm/vm.ts";
-import { output, privateLists } from "./debian.ts";
+import { inCache, output, privateLists, unpackAll } from "./debian.ts";
 import type { KernelSeries } from "./kernels.ts";
 
 const FOLDER = "usr/lib/x86_64-linux-gnu";
 const LOADER = "ld-linux-x86-64.so.2";
 const PROGRAM = "usr/bin/bpftrace";
+
+/** The suites that have a newer bpftrace than the oldest supported Debian. */
+export type Suite = "trixie" | "sid";
 
 /** A bpftrace in the guest: which files it takes, what has to be done before, and how it is called. */
 export interface Peer {
@@ -25,7 +28,7 @@ export interface Peer {
 const OWN: Peer = { files: ["/usr/bin/bpftrace"], prepare: "", call: "bpftrace" };
 
 /** That of another Debian, in a root of its own. */
-async function peerOf(suite: "trixie" | "sid"): Promise<Peer> {
+async function peerOf(suite: Suite): Promise<Peer> {
   const programs = ["/bin/tar", "/bin/mkdir", "/bin/mount", "/usr/sbin/chroot", "/bin/cp"];
   const mounts = [
     "proc proc",
@@ -60,22 +63,27 @@ export function bpftraceFor(series: KernelSeries): Promise<Peer> {
 }
 
 /** The path of a tar with the bpftrace of a suite: a root to be entered by chroot(8). */
-async function debianBpftrace(suite: "trixie" | "sid"): Promise<string> {
-  const path = join(kernelCache(), `bpftrace-${suite}.tar`);
-  if (isFile(path)) return path;
-  Deno.mkdirSync(kernelCache(), { recursive: true });
-  const work = Deno.makeTempDirSync({ dir: kernelCache(), prefix: ".new-" });
-  try {
+function debianBpftrace(suite: Suite): Promise<string> {
+  return inCache(join(kernelCache(), `bpftrace-${suite}.tar`), async (work) => {
     const root = join(work, "root");
     await unpack(suite, { root, work });
     const slim = await needed(root, work);
     const tar = join(work, "bpftrace.tar");
     await output("tar", ["-C", slim, "-cf", tar, "."]);
-    Deno.renameSync(tar, path); // Whoever is last wins: both are whole.
-    return path;
-  } finally {
-    Deno.removeSync(work, { recursive: true });
-  }
+    return tar;
+  });
+}
+
+/** The words that run the bpftrace of a suite on this machine: by its own loader, with its own libraries, nothing installed. */
+export async function ownBpftrace(suite: Suite): Promise<string[]> {
+  const root = await inCache(join(kernelCache(), `../bpftrace-${suite}`), async (work) => {
+    const root = join(work, "root");
+    Deno.mkdirSync(root);
+    await output("tar", ["-C", root, "-xf", await debianBpftrace(suite)]);
+    return root;
+  });
+  const libraries = join(root, FOLDER);
+  return [join(libraries, LOADER), "--library-path", libraries, join(root, PROGRAM)];
 }
 
 async function unpack(
@@ -96,9 +104,7 @@ async function unpack(
     ],
   ]);
   const archives = join(work, "apt/cache/archives");
-  for (const name of list(archives).filter((name) => name.endsWith(".deb"))) {
-    await output("dpkg-deb", ["-x", join(archives, name), root]);
-  }
+  await unpackAll(archives, root);
   // As base-files has them.
   for (const name of ["lib", "lib64"]) {
     if (!list(root).includes(name)) Deno.symlinkSync(`usr/${name}`, join(root, name));
