@@ -1,7 +1,7 @@
 /** What a script became: all that is needed to run it, and to read what it gives. */
 
 import type { Assembled } from "../../ffi/asm/assembler.ts";
-import type { ObjectMap } from "../../ffi/asm/object_file.ts";
+import type { ObjectMap, ObjectProgram } from "../../ffi/asm/object_file.ts";
 import type { Attachment } from "./probes.ts";
 import type { Type } from "./types.ts";
 
@@ -63,6 +63,8 @@ export interface Plan {
   /** The object for libbpf. */
   readonly object: Uint8Array<ArrayBuffer>;
   readonly programs: readonly ProgramPlan[];
+  /** What the programs hand to helpers that call it. */
+  readonly functions: readonly ObjectProgram[];
   readonly objectMaps: readonly ObjectMap[];
   /** The section of constants. */
   readonly constants: Uint8Array<ArrayBuffer>;

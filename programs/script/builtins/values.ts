@@ -2,7 +2,7 @@
 
 import type { Operand } from "../ir.ts";
 import type { Lowerer } from "../lower/lowerer.ts";
-import { VARIABLES } from "../lower/variables.ts";
+import { VARIABLES } from "../lower/globals.ts";
 import type { AccessSize } from "../../../ffi/asm/instruction.ts";
 import type { UsdtArgument } from "../../../ffi/elf/usdt.ts";
 import type { Span } from "../source.ts";

@@ -2,7 +2,7 @@
 
 import type { Operand } from "../ir.ts";
 import type { Lowerer } from "./lowerer.ts";
-import { VARIABLES } from "./variables.ts";
+import { VARIABLES } from "./globals.ts";
 import { wordsOf } from "./words.ts";
 
 /** Nothing happens before all probes are attached; BEGIN and END are run by hand. */
