@@ -65,8 +65,6 @@ const RECORD: Codec<DataView> = {
   },
 };
 
-const NO_STACKS = { get: () => undefined };
-
 /** A script in the kernel, with its programs in their places. */
 class Placed implements Disposable {
   readonly object: LoadedObject<Skeleton>;
@@ -165,11 +163,9 @@ class RunningScript implements Disposable {
     this.#plan = plan;
     this.#placed = place(plan, options, sink);
     this.#object = this.#placed.object;
-    const hasStacks = plan.objectMaps.some(({ name }) => name === NAMES.stacks);
-    const stacks = hasStacks ? this.#object.stackTraces(NAMES.stacks) : NO_STACKS;
     this.#context = {
       plan,
-      renderer: new Renderer(machineNames(stacks)),
+      renderer: new Renderer(machineNames((map) => this.#object.stackTraces(map))),
       maps: new ScriptMaps(this.#object, plan),
       system: runShell,
       readFile,
