@@ -298,8 +298,8 @@ function catalogSource(): string {
 function declarationOf(tool: string): { readonly lesson: number; readonly summary: string } {
   const path = `${TOOLS}/${tool}/${tool}.ts`;
   const text = Deno.readTextFileSync(path);
-  const [, lesson] = /^  lesson: (\d+),$/m.exec(text) ?? [];
-  const [, summary] = /^  summary:\s+("(?:[^"\\]|\\.)*"),$/m.exec(text) ?? [];
+  const [, lesson] = /^ {2}lesson: (\d+),$/m.exec(text) ?? [];
+  const [, summary] = /^ {2}summary:\s+("(?:[^"\\]|\\.)*"),$/m.exec(text) ?? [];
   if (lesson !== undefined && summary !== undefined) return { lesson: Number(lesson), summary };
   throw new BuildError(
     `Cannot read the declaration of ${path}: it has no ${

@@ -64,8 +64,6 @@ const RECORD: Codec<DataView> = {
   },
 };
 
-const NO_STACKS = { get: () => undefined };
-
 class RunningScript implements Disposable {
   readonly #plan: Plan;
   readonly #placed: PlacedScript;
@@ -83,11 +81,9 @@ class RunningScript implements Disposable {
     this.#exitSignal = options.command instanceof HeldCommand ? "SIGTERM" : undefined;
     this.#placed = placeScript(plan, options);
     this.#object = this.#placed.attached.object;
-    const hasStacks = plan.objectMaps.some(({ name }) => name === NAMES.stacks);
-    const stacks = hasStacks ? this.#object.stackTraces(NAMES.stacks) : NO_STACKS;
     this.#context = {
       plan,
-      renderer: new Renderer(machineNames(stacks)),
+      renderer: new Renderer(machineNames((map) => this.#object.stackTraces(map))),
       maps: new ScriptMaps(this.#object, plan),
       system: runShell,
       readFile,
