@@ -1,9 +1,12 @@
 /** What a script became: all that is needed to run it, and to read what it gives. */
 
 import type { Assembled } from "../../ffi/asm/assembler.ts";
-import type { ObjectMap } from "../../ffi/asm/object_file.ts";
+import type { ObjectMap, ObjectProgram } from "../../ffi/asm/object_file.ts";
 import type { Attachment } from "./probes.ts";
 import type { Type } from "./types.ts";
+
+/** What the header of a script's records names as the tool. */
+export const SCRIPT_TOOL = "script";
 
 /** A map of the script. */
 export interface MapPlan {
@@ -60,6 +63,8 @@ export interface Plan {
   /** The object for libbpf. */
   readonly object: Uint8Array<ArrayBuffer>;
   readonly programs: readonly ProgramPlan[];
+  /** What the programs hand to helpers that call it. */
+  readonly functions: readonly ObjectProgram[];
   readonly objectMaps: readonly ObjectMap[];
   /** The section of constants. */
   readonly constants: Uint8Array<ArrayBuffer>;
@@ -90,5 +95,5 @@ export function stackFrames(name: string): number | undefined {
 }
 
 /** Kinds of losses in the map of losses, `enum gimlet_loss` of the C side. */
-export const LOSS = { bufferFull: 0, mapFull: 1 } as const;
+export const LOSS = { bufferFull: 0, mapFull: 1, readFault: 2 } as const;
 export const LOSS_KINDS = 6;

@@ -39,6 +39,8 @@ export class Renderer {
         return bytesText(value.bytes);
       case "tuple":
         return `(${value.items.map((item) => this.text(item, indent)).join(", ")})`;
+      case "list":
+        return `[${value.items.map((item) => this.text(item, indent)).join(",")}]`;
       case "symbolic":
         return this.#symbolic(value);
       case "stack": {
@@ -50,12 +52,18 @@ export class Renderer {
     }
   }
 
+  /** A time since boot, in nanoseconds, as a format says. */
+  time(format: string, sinceBoot: bigint): string {
+    return strftime(format, this.#names.wallClock(sinceBoot));
+  }
+
   /** A value as JSON. */
   json(value: ScriptValue): Json {
     switch (value.kind) {
       case "integer":
         return value.name ?? value.value;
       case "tuple":
+      case "list":
         return value.items.map((item) => this.json(item));
       default:
         return this.text(value);

@@ -3,11 +3,11 @@
  * libraries, in a root of its own. The latter is kept beside the kernels; remove it to get a newer one.
  */
 
-import { isFile, list } from "../../ffi/host/files.ts";
+import { list } from "../../ffi/host/files.ts";
 import { kernelCache } from "../../cmd/vm/kernel_file.ts";
 import { join } from "../../cmd/vm/paths.ts";
 import type { VmOptions } from "../../cmd/vm/vm.ts";
-import { output, privateLists } from "./debian.ts";
+import { inCache, output, privateLists, unpackAll } from "./debian.ts";
 import type { KernelSeries } from "./kernels.ts";
 
 const FOLDER = "usr/lib/x86_64-linux-gnu";
@@ -17,6 +17,9 @@ const SCRIPTS = "usr/sbin";
 /** Parts of libc that a compiled gimlet names, so that it can run in the same root. */
 const OURS = ["libdl.so.2", "libpthread.so.0", "librt.so.1"];
 const TAR = "root.tar";
+
+/** The suites that have a newer bpftrace than the oldest supported Debian. */
+export type Suite = "trixie" | "sid";
 
 /** A bpftrace in the guest: which files it takes, what has to be done before, and how it is called. */
 export interface Peer {
@@ -42,7 +45,7 @@ const OWN: Peer = {
 };
 
 /** That of another Debian, in a root of its own. */
-async function peerOf(suite: "trixie" | "sid"): Promise<Peer> {
+async function peerOf(suite: Suite): Promise<Peer> {
   const folder = await debianBpftrace(suite);
   const programs = ["tar", "mkdir", "mount", "cp", "ln"].map((name) => `/bin/${name}`);
   const mounts = [
@@ -86,12 +89,8 @@ export function bpftraceFor(series: KernelSeries): Promise<Peer> {
 }
 
 /** A folder with the bpftrace of a suite: a root to be entered by chroot(8), as a tar, and its scripts. */
-async function debianBpftrace(suite: "trixie" | "sid"): Promise<string> {
-  const folder = join(kernelCache(), `bpftrace-${suite}`);
-  if (isFile(join(folder, TAR))) return folder;
-  Deno.mkdirSync(kernelCache(), { recursive: true });
-  const work = Deno.makeTempDirSync({ dir: kernelCache(), prefix: ".new-" });
-  try {
+function debianBpftrace(suite: Suite): Promise<string> {
+  return inCache(join(kernelCache(), `bpftrace-${suite}`), async (work) => {
     const root = join(work, "root");
     await unpack(suite, { root, work });
     const slim = await needed(root, work);
@@ -101,15 +100,20 @@ async function debianBpftrace(suite: "trixie" | "sid"): Promise<string> {
     for (const name of list(join(root, SCRIPTS)).filter((name) => name.endsWith(".bt"))) {
       Deno.copyFileSync(join(root, `${SCRIPTS}/${name}`), join(made, `scripts/${name}`));
     }
-    try {
-      Deno.renameSync(made, folder);
-    } catch (error) {
-      if (!isFile(join(folder, TAR))) throw error; // Another was first, and its folder is whole.
-    }
-    return folder;
-  } finally {
-    Deno.removeSync(work, { recursive: true });
-  }
+    return made;
+  });
+}
+
+/** The words that run the bpftrace of a suite on this machine: by its own loader, with its own libraries, nothing installed. */
+export async function ownBpftrace(suite: Suite): Promise<string[]> {
+  const root = await inCache(join(kernelCache(), `../bpftrace-${suite}`), async (work) => {
+    const root = join(work, "root");
+    Deno.mkdirSync(root);
+    await output("tar", ["-C", root, "-xf", join(await debianBpftrace(suite), TAR)]);
+    return root;
+  });
+  const libraries = join(root, FOLDER);
+  return [join(libraries, LOADER), "--library-path", libraries, join(root, PROGRAM)];
 }
 
 async function unpack(
@@ -130,9 +134,7 @@ async function unpack(
     ],
   ]);
   const archives = join(work, "apt/cache/archives");
-  for (const name of list(archives).filter((name) => name.endsWith(".deb"))) {
-    await output("dpkg-deb", ["-x", join(archives, name), root]);
-  }
+  await unpackAll(archives, root);
   // As base-files has them.
   for (const name of ["bin", "lib", "lib64"]) {
     if (!list(root).includes(name)) Deno.symlinkSync(`usr/${name}`, join(root, name));

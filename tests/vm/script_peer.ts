@@ -76,6 +76,7 @@ export async function runInGuest(
       modules: kernel.modulesFor(modules),
       binary: BINARY,
       memory: 3072,
+      disks: [{ size: 1 << 20, kind: "nvme" }],
       timeout: 3000,
       files: [
         ...["/bin/bash", "/bin/sh", "/bin/cat", "/usr/bin/timeout"],

@@ -2,7 +2,7 @@
 
 import type { CallNode, Expression } from "../ast.ts";
 import type { Operand } from "../ir.ts";
-import type { Lowerer } from "../lower.ts";
+import type { Lowerer } from "../lower/lowerer.ts";
 import { stacksName } from "../plan.ts";
 import type { Settings } from "../settings.ts";
 import type { StackType, Type } from "../types.ts";
@@ -11,7 +11,8 @@ import type { BuiltinFunction, Typing } from "./builtin.ts";
 /** How many frames there are at most. */
 export const MOST_FRAMES = 127;
 const MODES = ["bpftrace", "perf", "raw"] as const;
-const BPF_F_USER_STACK = 1n << 8n;
+/** `BPF_F_USER_STACK` */
+export const BPF_F_USER_STACK = 1n << 8n;
 
 /** The type of a stack trace with nothing said about it. */
 export function stackType(of: StackType["of"], { stackMode: mode }: Settings): StackType {

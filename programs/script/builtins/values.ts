@@ -1,9 +1,10 @@
 /** Builtins without arguments: `pid`, `comm`, `nsecs`. */
 
 import type { Operand } from "../ir.ts";
-import { type Lowerer, VARIABLES } from "../lower.ts";
+import type { Lowerer } from "../lower/lowerer.ts";
+import { VARIABLES } from "../lower/globals.ts";
 import type { AccessSize } from "../../../ffi/asm/instruction.ts";
-import type { UsdtArgument } from "../probes.ts";
+import type { UsdtArgument } from "../../../ffi/elf/usdt.ts";
 import type { Span } from "../source.ts";
 import type { HelperName } from "../../../ffi/asm/helpers.ts";
 import { INT64, NONE, type Type, UINT64, UNKNOWN } from "../types.ts";

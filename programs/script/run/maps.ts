@@ -7,7 +7,7 @@ import type { Codec } from "../../../ffi/wire/codec.ts";
 import { array, u32, u64 } from "../../../ffi/wire/codec.ts";
 import { MAP_TYPE } from "../../../ffi/asm/object_file.ts";
 import type { MapAccess } from "./actions.ts";
-import { VARIABLES } from "../lower.ts";
+import { VARIABLES } from "../lower/globals.ts";
 import type { RawEntry } from "../map_values.ts";
 import { type MapPlan, NAMES, type Plan, stackFrames } from "../plan.ts";
 
