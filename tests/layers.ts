@@ -37,11 +37,11 @@ const TABLE: readonly Row[] = [
   { from: "programs/doctor/verdict", may: `${PURE_FFI} ffi/probes/{spec,plan}`, pure: true },
   { from: "programs/doctor", may: "ffi programs/{lib,doctor/verdict}" },
   { from: "programs/tools/*", may: "ffi programs/lib" },
-  { from: "programs/registry.gen", may: "programs/{lib/tool,tools}" },
+  { from: "programs/{registry,catalog}.gen", may: "programs/{lib/tool,tools}" },
   { from: "programs/script/run", may: "ffi programs/{lib,script}" },
   {
     from: "programs/script",
-    may: "ffi/{asm,btf,wire,errno,errors,probes/spec} programs/lib/value",
+    may: "ffi/{asm,btf,elf,wire,errno,errors,probes/spec} programs/lib/value",
     pure: true,
   },
   { from: "cmd", may: "ffi programs mod", except: "ffi/raw" },

@@ -1,8 +1,9 @@
 /**
  * BPF ring buffers (`BPF_MAP_TYPE_RINGBUF`, Linux ≥ 5.8), read where the kernel writes them.
  *
- * The map's pages are mapped into this program: one page with the reader's position, one with the writers', then the data,
- * twice in a row, so that a record that begins near the end goes on without a break. No call is made for a record.
+ * The map's pages are mapped into this program: one page with the reader's position, one with the writers', then the data, and
+ * behind its end its beginning once more, so that a record that begins near the end goes on without a break. The kernel has all
+ * of the data twice in a row, but what is mapped counts as memory of this program. No call is made for a record.
  *
  * @see https://docs.kernel.org/bpf/ringbuf.html
  */
@@ -17,6 +18,8 @@ import { closed } from "./failure.ts";
 const BUSY = 1 << 31; // BPF_RINGBUF_BUSY_BIT: reserved, not yet committed
 const DISCARDED = 1 << 30; // BPF_RINGBUF_DISCARD_BIT
 const HEADER = 8;
+/** So many bytes of the beginning are mapped behind the end: a multiple of any page. Few records are longer. */
+const SEAM = 1 << 16;
 // Space is given back this often, in records, so that writers do not wait for a whole drain.
 const GIVE_BACK = 512;
 
@@ -46,7 +49,8 @@ export class RingBuffer<E> implements EventSource<E> {
     this.#codec = codec;
     this.#mask = size - 1;
     this.#consumerPage = new Mapping({ fd, length: page, writable: true });
-    this.#dataPages = new Mapping({ fd, length: page + 2 * size, offset: page, writable: false });
+    const length = page + size + Math.min(size, SEAM);
+    this.#dataPages = new Mapping({ fd, length, offset: page, writable: false });
     this.#consumer = new BigInt64Array(this.#consumerPage.buffer, 0, 1);
     this.#producer = new BigInt64Array(this.#dataPages.buffer, 0, 1);
     this.#headers = new Int32Array(this.#dataPages.buffer, page);
@@ -102,7 +106,19 @@ export class RingBuffer<E> implements EventSource<E> {
 
   #decode(at: number, length: number): E {
     if (length < this.#codec.size) throw tooShort("ring buffer", length, this.#codec.size);
-    return this.#codec.decode(this.#data, at, length);
+    if (at + length <= this.#data.byteLength) return this.#codec.decode(this.#data, at, length);
+    return this.#codec.decode(this.#joined(at, length), 0, length);
+  }
+
+  /** A copy, in one piece, of a record that begins near the end and is longer than what is mapped behind that. */
+  #joined(at: number, length: number): DataView {
+    const { buffer, byteOffset } = this.#data;
+    const data = new Uint8Array(buffer, byteOffset, this.#mask + 1);
+    const record = new Uint8Array(length);
+    const beginning = data.subarray(at);
+    record.set(beginning);
+    record.set(data.subarray(0, length - beginning.length), beginning.length);
+    return new DataView(record.buffer);
   }
 
   #giveBack(): void {

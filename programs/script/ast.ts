@@ -212,6 +212,14 @@ export interface RangeStatement extends Node {
   readonly body: readonly Statement[];
 }
 
+/** `for ($kv : @map)`: the variable is a tuple of a key and its value. */
+export interface EachStatement extends Node {
+  readonly kind: "each";
+  readonly variable: VariableNode;
+  readonly map: MapNode;
+  readonly body: readonly Statement[];
+}
+
 export interface UnrollStatement extends Node {
   readonly kind: "unroll";
   readonly count: Expression;
@@ -234,6 +242,7 @@ export type Statement =
   | IfStatement
   | WhileStatement
   | RangeStatement
+  | EachStatement
   | UnrollStatement
   | JumpStatement
   | BlockStatement;
@@ -358,10 +367,22 @@ function bodiesOf(statement: Statement): readonly (readonly Statement[])[] {
       return [statement.then, statement.otherwise];
     case "while":
     case "range":
+    case "each":
     case "unroll":
     case "block":
       return [statement.body];
     default:
       return [];
+  }
+}
+
+/** Calls `visit` for every statement, from the outside in. */
+export function visitStatements(
+  body: readonly Statement[],
+  visit: (statement: Statement) => void,
+): void {
+  for (const statement of body) {
+    visit(statement);
+    for (const inner of bodiesOf(statement)) visitStatements(inner, visit);
   }
 }

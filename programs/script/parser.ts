@@ -15,8 +15,9 @@ import type {
   VariableNode,
 } from "./ast.ts";
 import { DeclarationParser } from "./declarations.ts";
-import { Lexer } from "./lexer.ts";
+import { Lexer, type Token } from "./lexer.ts";
 import { preprocess } from "./preprocess.ts";
+import { Scopes } from "./scopes.ts";
 import type { Diagnostics, Source, Span } from "./source.ts";
 import { type Expected, TokenStream } from "./tokens.ts";
 
@@ -55,6 +56,7 @@ export function parse(source: Source, diagnostics: Diagnostics): Script {
 class Parser {
   readonly #tokens: TokenStream;
   readonly #declarations: DeclarationParser;
+  readonly #scopes = new Scopes();
 
   constructor(tokens: TokenStream) {
     this.#tokens = tokens;
@@ -97,6 +99,10 @@ class Parser {
   }
 
   #probe(): ProbeNode {
+    return this.#scopes.within(() => this.#probeInScope());
+  }
+
+  #probeInScope(): ProbeNode {
     const tokens = this.#tokens;
     const start = tokens.peek().span;
     const attachPoints: AttachPoint[] = [];
@@ -113,11 +119,15 @@ class Parser {
       predicate = tokens.untilSlash(() => this.#expression());
       tokens.expect("/");
     }
-    const body = this.#block("{ … } or a predicate");
+    const body = this.#statements("{ … } or a predicate");
     return { attachPoints, predicate, body, span: tokens.spanFrom(start) };
   }
 
-  #block(what = "{"): Statement[] {
+  #block(): Statement[] {
+    return this.#scopes.within(() => this.#statements());
+  }
+
+  #statements(what = "{"): Statement[] {
     const tokens = this.#tokens;
     const statements: Statement[] = [];
     if (!tokens.expect("{", what)) return statements;
@@ -179,16 +189,25 @@ class Parser {
   }
 
   #for(): Statement {
+    return this.#scopes.within(() => this.#forInScope());
+  }
+
+  #forInScope(): Statement {
     const tokens = this.#tokens;
     const { span } = tokens.take();
     tokens.expect("(");
-    const variable = this.#variable();
+    const declared = tokens.expectKind("variable", "a variable");
     tokens.expect(":");
-    if (tokens.peek().kind === "map") tokens.unsupported("for loops over maps");
     const start = this.#expression();
+    if (start.kind === "map" && start.keys.length === 0 && tokens.accept(")")) {
+      const variable = this.#declare(declared);
+      const body = this.#block();
+      return { kind: "each", variable, map: start, body, span: tokens.spanFrom(span) };
+    }
     tokens.expect("..", "..");
     const end = this.#expression();
     tokens.expect(")");
+    const variable = this.#declare(declared);
     const body = this.#block();
     return { kind: "range", variable, start, end, body, span: tokens.spanFrom(span) };
   }
@@ -196,17 +215,22 @@ class Parser {
   #let(): Statement {
     const tokens = this.#tokens;
     const { span } = tokens.take();
-    const variable = this.#variable();
+    const declared = tokens.expectKind("variable", "a variable");
     const type = tokens.accept(":") ? this.#declarations.typeName() : undefined;
     const value = tokens.accept("=") ? this.#expression() : undefined;
+    const variable = this.#declare(declared);
     const statement = { kind: "let" as const, variable, type, value, span: tokens.spanFrom(span) };
     this.#endOfStatement();
     return statement;
   }
 
-  #variable(): VariableNode {
-    const { text, span } = this.#tokens.expectKind("variable", "a variable");
-    return { kind: "variable", name: text, span };
+  #declare({ text, span }: Token): VariableNode {
+    const name = this.#scopes.declare(text);
+    if (name === undefined) {
+      const message = `Variable ${text} was already declared. Variable shadowing is not allowed.`;
+      this.#tokens.fail(span, message);
+    }
+    return { kind: "variable", name: name ?? text, span };
   }
 
   #simpleStatement(): Statement {
@@ -378,7 +402,7 @@ class Parser {
       case "string":
         return { kind: "string", value: text, span };
       case "variable":
-        return { kind: "variable", name: text, span };
+        return { kind: "variable", name: this.#scopes.resolve(text), span };
       case "positional":
         return { kind: "positional", index: text === "$#" ? 0 : Number(text.slice(1)), span };
       case "map": {
@@ -402,7 +426,8 @@ class Parser {
       tokens.fail(span, `syntax error, unexpected ${name}, expecting an expression`);
     }
     if (!tokens.accept("(")) return { kind: "identifier", name, span };
-    const args = this.#list(")");
+    const given = this.#list(")");
+    const args = name === "delete" || name === "has_key" ? oneEntry(given) : given;
     return { kind: "call", name, nameSpan: span, args, span: tokens.spanFrom(span) };
   }
 
@@ -457,4 +482,13 @@ class Parser {
     tokens.expect(close);
     return items;
   }
+}
+
+/** `delete(@x, key)` is `delete(@x[key])`. */
+function oneEntry(args: readonly Expression[]): readonly Expression[] {
+  const [map, key, ...more] = args;
+  if (map?.kind !== "map" || map.keys.length > 0 || key === undefined || more.length > 0) {
+    return args;
+  }
+  return [{ ...map, keys: [key], span: { ...map.span, end: key.span.end } }];
 }

@@ -1,5 +1,6 @@
 /** What a probe's name means: `tracepoint:sched:sched_switch`, `interval:s:1`. */
 
+import type { UsdtArgument } from "../../ffi/elf/usdt.ts";
 import type { Diagnostics, Span } from "./source.ts";
 
 /** Where a program goes. */
@@ -41,22 +42,6 @@ export interface UsdtPlace {
   /** The counter of those who watch it. */
   readonly counterOffset?: number;
 }
-
-/** Where an argument of a static probe is when the probe is reached; `size` is in bytes. */
-export type UsdtArgument =
-  & { readonly size: number; readonly signed: boolean }
-  & (
-    | { readonly kind: "constant"; readonly value: bigint }
-    | { readonly kind: "register"; readonly register: string }
-    | {
-      readonly kind: "memory";
-      readonly base: string | undefined;
-      readonly offset: bigint;
-      readonly index?: string;
-      readonly scale?: number;
-    }
-    | { readonly kind: "unknown"; readonly text: string }
-  );
 
 /** The provider of a probe. */
 export type ProviderName = Attachment["kind"];

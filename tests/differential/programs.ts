@@ -3,6 +3,8 @@
  * what `unordered` and `normalise` say.
  */
 
+import { NEWER } from "./newer.ts";
+
 /** A program, and how its output is compared. */
 export interface Case {
   readonly program: string;
@@ -326,6 +328,20 @@ const FUNCTIONS = [
   `$i = 0; while ($i < 3) { $j = 0; while ($j < 3) { @[$i, $j] = $i * 3 + $j; $j++; } $i++; }`,
 ];
 
+const SEARCHES = [
+  `print(strcontains("hello world", "o w")); print(strcontains("hello", "ex")); print(strcontains("hello", ""));`,
+  `$s = "a text that is longer than a word"; print(strcontains($s, "longer than a w")); print(strcontains($s, "longer than b"));`,
+  `$s = "abcabd"; $n = "abd"; print(strcontains($s, $n)); $m = "abe"; print(strcontains($s, $m));`,
+  `if (strcontains("needle", "needle") && !strcontains("need", "needle")) { print("yes"); }`,
+  `$a = pton("127.0.0.1"); print($a[0]); print($a[3]); print(ntop($a));`,
+  `print(pton("1.2.3.4")); print(ntop(pton("fe80::1:2")));`,
+  `$b = pton("::1"); print($b[15]);`,
+  `@h[1] = hist(3); @h[2] = hist(4); delete(@h[2]);`,
+  `@l[1] = lhist(3, 0, 10, 1); @l[2] = lhist(3, 0, 10, 1); delete(@l[2]);`,
+  `@x = 5; delete(@x); $y = @x; print($y);`,
+  `@x[1] = 5; @c[1] = count(); @s[2] = sum(7); print(@x[1]); print(@c[1]); print(@s[2]);`,
+];
+
 const CASTS = ["uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"]
   .flatMap((type) =>
     ["-1", "255", "65537", "$a * 300"].map((value) => `$a = 1000; print((${type})(${value}));`)
@@ -386,12 +402,6 @@ const DIFFERENCES: readonly Case[] = [
       output: "first\nsecond",
     },
   },
-  begin(`$i = 0; for ($k : 0..3) { $i += $k; } print($i);`, {
-    difference: { reason: "loops over ranges came later", output: "3" },
-  }),
-  begin(`let $x = 5; print($x);`, {
-    difference: { reason: "`let` came later", output: "5" },
-  }),
   begin(
     `@n = count(); @n = count(); @m = max(3); @a = avg(4); @a = avg(6);
     if (@n > 1) { printf("%d %d %d\\n", @n, @m, @a); } clear(@n); clear(@m); clear(@a);`,
@@ -411,6 +421,10 @@ const DIFFERENCES: readonly Case[] = [
   },
 ];
 
+const LATER: readonly Case[] = NEWER.flatMap(({ reason, programs }) =>
+  programs.map(([body, output]) => begin(body, { difference: { reason, output } }))
+);
+
 /** All programs, in groups. */
 export const GROUPS: Readonly<Record<string, readonly Case[]>> = {
   arithmetic: ARITHMETIC.map((expression) => begin(`print(${expression});`)),
@@ -425,8 +439,10 @@ export const GROUPS: Readonly<Record<string, readonly Case[]>> = {
   print: PRINT.map((body) => begin(body)),
   json: JSON_CASES.map((body) => begin(body, { options: ["-f", "json"] })),
   functions: FUNCTIONS.map((body) => begin(body)),
+  searches: SEARCHES.map((body) => begin(body)),
   casts: CASTS.map((body) => begin(body)),
   comparisons: COMPARISONS.map((body) => begin(body)),
   probes: PROBES,
   differences: DIFFERENCES,
+  "later versions": LATER,
 };

@@ -6,7 +6,8 @@
 import type { CallNode, Expression } from "../ast.ts";
 import type { KernelFacts } from "../facts.ts";
 import type { Operand } from "../ir.ts";
-import type { Lowerer, Memory } from "../lower.ts";
+import type { Lowerer } from "../lower/lowerer.ts";
+import type { Memory } from "../lower/memory.ts";
 import type { Attachment } from "../probes.ts";
 import type { Settings } from "../settings.ts";
 import type { Span } from "../source.ts";

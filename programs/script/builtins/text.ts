@@ -2,7 +2,8 @@
 
 import type { CallNode, Expression } from "../ast.ts";
 import type { Operand } from "../ir.ts";
-import type { Lowerer, Memory } from "../lower.ts";
+import type { Lowerer } from "../lower/lowerer.ts";
+import type { Memory } from "../lower/memory.ts";
 import {
   type BufferType,
   isNumeric,
