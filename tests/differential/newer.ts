@@ -151,7 +151,10 @@ export const NEWER: readonly NewerCase[] = [
     ],
   },
   {
-    reason: "`print()` of one entry of what `avg()` gathers came later",
-    programs: [[`@a[1] = avg(3); @a[1] = avg(5); print(@a[1]); clear(@a);`, "4"]],
+    reason: "`print()` of one entry of a map came later",
+    programs: [[`@a[1] = avg(3); @a[1] = avg(5); print(@a[1]); clear(@a);`, "4"], [
+      `@x[1] = 5; @c[1] = count(); @s[2] = sum(7); print(@x[1]); print(@c[1]); print(@s[2]); clear(@x); clear(@c); clear(@s);`,
+      "5\n1\n7",
+    ]],
   },
 ];

@@ -339,7 +339,6 @@ const SEARCHES = [
   `@h[1] = hist(3); @h[2] = hist(4); delete(@h[2]);`,
   `@l[1] = lhist(3, 0, 10, 1); @l[2] = lhist(3, 0, 10, 1); delete(@l[2]);`,
   `@x = 5; delete(@x); $y = @x; print($y);`,
-  `@x[1] = 5; @c[1] = count(); @s[2] = sum(7); print(@x[1]); print(@c[1]); print(@s[2]);`,
 ];
 
 const CASTS = ["uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"]
