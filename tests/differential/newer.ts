@@ -3,6 +3,8 @@
 /** What a body of BEGIN prints, and since when bpftrace has what it needs. */
 export interface NewerCase {
   readonly reason: string;
+  /** What stands before BEGIN. */
+  readonly before?: string;
   readonly programs: readonly (readonly [body: string, output: string])[];
 }
 
@@ -117,6 +119,20 @@ export const NEWER: readonly NewerCase[] = [
       ],
       [`@h = hist(1000000, 5);`, `\n\n@h: \n[976K, 992K)           1 |${BAR}|`],
       [`@h = hist(1100, 2);`, `\n\n@h: \n[1024, 1280)           1 |${BAR}|`],
+    ],
+  },
+  {
+    reason: "macros came later",
+    before: `macro add(x) { x + 1 } macro put(@m, $v) { @m = $v; $v += 1; }
+      macro total(@m) { let $s = 0; for ($kv : @m) { $s += $kv.1; } $s } macro pair(x) { (x, "two") }\n`,
+    programs: [
+      [`print(add(3)); print(add(add(1)) * 2); if (add(0)) { print("if"); }`, "4\n6\nif"],
+      [`$a = 3; put(@q, $a); print($a); $q = @q; print($q); clear(@q);`, "4\n3"],
+      [`@m[1] = 5; @m[2] = 6; $s = 1; print(total(@m)); print($s); clear(@m);`, "11\n1"],
+      [
+        `$t = pair(7); print($t.1); @x[add(1)] = pair("a"); print(@x[2]); clear(@x);`,
+        "two\n(a, two)",
+      ],
     ],
   },
   {

@@ -420,8 +420,11 @@ const DIFFERENCES: readonly Case[] = [
   },
 ];
 
-const LATER: readonly Case[] = NEWER.flatMap(({ reason, programs }) =>
-  programs.map(([body, output]) => begin(body, { difference: { reason, output } }))
+const LATER: readonly Case[] = NEWER.flatMap(({ reason, before = "", programs }) =>
+  programs.map(([body, output]) => ({
+    program: before + begin(body).program,
+    difference: { reason, output },
+  }))
 );
 
 /** All programs, in groups. */
