@@ -5,7 +5,7 @@ import { tools } from "../programs/registry.gen.ts";
 import { doctorLines } from "./doctor/lines.ts";
 import { doctorRecords } from "./doctor/records.ts";
 import { type Option, optionLine, parseOptions } from "./options.ts";
-import { printAll } from "./run_tool.ts";
+import { printAll } from "./print.ts";
 import { bold, setColorEnabled } from "./std.ts";
 import { UsageError } from "./usage.ts";
 import { Writer } from "./writer.ts";

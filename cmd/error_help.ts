@@ -244,6 +244,18 @@ export const ERROR_HELP: Readonly<Record<ReportedCode, ErrorHelp>> = {
     causes: ["an option, a tool or a plan is misspelt", "an expectation cannot be read"],
     fixes: ["See what there is: gimlet --help, gimlet TOOL --help"],
   },
+  E_SCRIPT: {
+    meaning: "a script has a mistake, and its place is named",
+    causes: [
+      "a name is misspelled, a bracket or a semicolon is missing",
+      "a probe, a field or a type is not there on this kernel",
+      "the script uses something that gimlet does not have",
+    ],
+    fixes: [
+      "See what the kernel has: gimlet -lv PROBE",
+      "Look for mistakes without running it: gimlet check FILE.bt",
+    ],
+  },
   E_OUTPUT: {
     meaning: "what was to be told could not be written",
     causes: [

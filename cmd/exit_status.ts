@@ -25,6 +25,7 @@ export const STATUS = {
 /** The codes of the command line itself, beside those of the kernel's refusals. */
 type OwnCode =
   | "E_USAGE"
+  | "E_SCRIPT"
   | "E_OUTPUT"
   | "E_INTERNAL"
   | "E_VM_BOOT"
@@ -66,6 +67,7 @@ const BY_CODE: Readonly<Record<ReportedCode, number>> = {
   E_CLOSED: STATUS.refused,
   E_COMMAND: STATUS.usage,
   E_USAGE: STATUS.usage,
+  E_SCRIPT: STATUS.usage,
   E_OUTPUT: STATUS.output,
   E_INTERNAL: STATUS.internal,
   // `git bisect run` takes 125 for "cannot be tested", the others for "bad".

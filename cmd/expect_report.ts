@@ -3,13 +3,15 @@
 import { messageOf } from "../ffi/errors.ts";
 import { json } from "../programs/lib/json.ts";
 import type { ExpectValue } from "../programs/lib/value.ts";
-import type { ToolOptions } from "./options.ts";
+import type { SessionOptions } from "./options.ts";
 import { TEST_FORMATS, type TestFormat, type TestResult } from "./test_report.ts";
 import { UsageError } from "./usage.ts";
 import { Writer } from "./writer.ts";
 
 /** What a report needs to know of the options. */
-export type ReportOptions = Pick<ToolOptions, "expectations" | "results" | "junit">;
+export interface ReportOptions extends Pick<SessionOptions, "results" | "junit"> {
+  readonly expectations: readonly { readonly text: string }[];
+}
 
 /** Collects the results of a run, and makes their lines. */
 export class ExpectReport {

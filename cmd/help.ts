@@ -1,8 +1,7 @@
 /** The help texts. */
 
-import type { Tool } from "../programs/lib/tool.ts";
-import { tools } from "../programs/registry.gen.ts";
-import { plansOf } from "../programs/lib/tool.ts";
+import { catalog } from "../programs/catalog.gen.ts";
+import { plansOf, type Tool } from "../programs/lib/tool.ts";
 import { optionLines, usageLine } from "./options.ts";
 import { bold } from "./std.ts";
 
@@ -15,7 +14,7 @@ export function mainHelp(): string[] {
     "       gimlet [OPTIONS] -e 'PROGRAM' | FILE.bt [PARAMETERS…]   (bpftrace's language)",
     "",
     bold("Tools:"),
-    ...byLesson().map(({ name, summary }) => `  ${name.padEnd(20)} ${summary}`),
+    ...catalog.map(({ name, summary }) => `  ${name.padEnd(20)} ${summary}`),
     "",
     bold("Others:"),
     "  check FILE.bt        look for mistakes in a script; needs no root",
@@ -26,7 +25,7 @@ export function mainHelp(): string[] {
     "  selftest             try every tool on this machine: see gimlet selftest --help",
     "  version [--json]     say what this is and what it runs on",
     "  schema [TOOL]        print the JSON Schema of the records",
-    "  record FILE TOOL …   run a tool, and keep what it gives in a file",
+    "  record FILE TOOL …   run a tool or script, and keep what it gives in a file",
     "  replay FILE [--json] print such a run again: no root needed",
     "  vm --kernel K -- …   boot a kernel and run a command, or gimlet, there: see gimlet vm --help",
     "  completion SHELL     print what bash, zsh or fish needs to complete all this",
@@ -52,15 +51,4 @@ export function toolHelp(tool: Tool): string[] {
     bold("Try:"),
     `  sudo ${tool.example}`,
   ];
-}
-
-/** The tool of a name; `-` stands for `_`. */
-export function toolOf(name: string): Tool | undefined {
-  const wanted = name.replaceAll("-", "_");
-  return tools.find((tool) => tool.name === wanted);
-}
-
-/** The tools in the order of their lessons. */
-export function byLesson(): Tool[] {
-  return tools.toSorted((a, b) => a.lesson - b.lesson);
 }

@@ -1,7 +1,7 @@
 /** `gimlet lesson [N]`: the notes of the lessons and the source of their tools, which travel in the binary. */
 
-import type { Tool } from "../programs/lib/tool.ts";
-import { byLesson } from "./help.ts";
+import { catalog } from "../programs/catalog.gen.ts";
+import type { CatalogEntry, Tool } from "../programs/lib/tool.ts";
 import { bold } from "./std.ts";
 import { unknownName, UsageError } from "./usage.ts";
 
@@ -11,23 +11,22 @@ const LAST_TEXT = new URL("../docs/further_study.md", import.meta.url);
 const HEADERS = new URL("../programs/include/", import.meta.url);
 
 /** The lines of the list, or of one lesson by number or tool name. */
-export function lessonLines(args: readonly string[]): string[] {
+export async function lessonLines(args: readonly string[]): Promise<string[]> {
   const [wanted, ...extra] = args;
   if (extra.length > 0) throw new UsageError(`Unexpected argument "${extra[0]}"`);
   if (wanted === undefined) {
-    return [...byLesson(), LAST].map(({ lesson, name, summary }) =>
+    return [...catalog, LAST].map(({ lesson, name, summary }) =>
       `${String(lesson).padStart(2)}  ${name.padEnd(20)} ${summary}`
     );
   }
   if (isNamed(LAST, wanted)) return [read(LAST_TEXT)];
-  return oneLesson(findLesson(wanted));
+  return oneLesson(await findLesson(wanted).load());
 }
 
-function findLesson(wanted: string): Tool {
-  const tools = byLesson();
-  const tool = tools.find((tool) => isNamed(tool, wanted));
-  if (tool !== undefined) return tool;
-  const known = [...tools, LAST].flatMap(({ lesson, name }) => [String(lesson), name]);
+function findLesson(wanted: string): CatalogEntry {
+  const entry = catalog.find((entry) => isNamed(entry, wanted));
+  if (entry !== undefined) return entry;
+  const known = [...catalog, LAST].flatMap(({ lesson, name }) => [String(lesson), name]);
   throw unknownName("lesson", wanted, known);
 }
 

@@ -8,8 +8,9 @@ import { isTypePattern, type KernelType, listTypes } from "../ffi/probes/list/ty
 import { explainWith, type ProbeAnswer, readFacts, type ReasonInput } from "../ffi/probes/why.ts";
 import { json } from "../programs/lib/json.ts";
 import { STATUS } from "./exit_status.ts";
+import { isListOption } from "./first_word.ts";
 import { type Option, optionLine, parseOptions, text, texts } from "./options.ts";
-import { printAll } from "./run_tool.ts";
+import { printAll } from "./print.ts";
 import { noteLine } from "./sinks.ts";
 import { bold } from "./std.ts";
 import { UsageError } from "./usage.ts";
@@ -38,11 +39,6 @@ interface ListOptions {
   readonly json: boolean;
   readonly verbose: boolean;
   readonly patterns: readonly string[];
-}
-
-/** Whether the arguments of gimlet ask for a list as bpftrace's do: `-l`, `-lv`. */
-export function isListOption(argument: string): boolean {
-  return /^-(l|lv|vl)$/.test(argument);
 }
 
 /** Runs `gimlet list`. */

@@ -1,26 +1,16 @@
-/** The command line: `gimlet TOOL …` and the few subcommands beside. */
+/**
+ * The command line: `gimlet TOOL …` and the few subcommands beside.
+ *
+ * What a subcommand needs is imported when it is asked for: reading all of gimlet takes longer than to run a tool.
+ */
 
+import { catalog } from "../programs/catalog.gen.ts";
 import type { Tool } from "../programs/lib/tool.ts";
-import { tools } from "../programs/registry.gen.ts";
-import { completionLines } from "./completion.ts";
-import { doctorCommand } from "./doctor.ts";
-import { errorHelp, isCode } from "./error_help.ts";
 import { STATUS, statusOf } from "./exit_status.ts";
-import { mainHelp, toolHelp, toolOf } from "./help.ts";
-import { lessonLines } from "./lesson.ts";
-import { isListOption, listCommand } from "./list.ts";
-import { recordCommand, replayCommand } from "./record.ts";
-import { errorLines } from "./report.ts";
-import { runObjectCommand } from "./run_object.ts";
-import { printAll, runToolCommand } from "./run_tool.ts";
-import { checkScript, isScript, runScriptCommand } from "./script.ts";
-import { schemaLines } from "./schema.ts";
-import { selftest } from "./selftest.ts";
+import { isListOption, isScript } from "./first_word.ts";
+import { printAll } from "./print.ts";
 import { setColorEnabled } from "./std.ts";
 import { unknownName } from "./usage.ts";
-import { versionLines } from "./version.ts";
-import { isGuestInit, runGuest } from "./vm/guest.ts";
-import { vmCommand } from "./vm_command.ts";
 import { tell, Writer } from "./writer.ts";
 
 const SUBCOMMANDS = [
@@ -44,72 +34,94 @@ const SUBCOMMANDS = [
 /** Runs gimlet with its arguments; gives the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
-  const out = new Writer(Deno.stdout);
   switch (name) {
     case undefined:
-      tell(mainHelp());
+      tell(await mainHelp());
       return STATUS.usage;
     case "completion":
-      return printAll(out, completionLines(rest, SUBCOMMANDS));
+      return print((await import("./completion.ts")).completionLines(rest, SUBCOMMANDS));
     case "help":
-      return printAll(out, helpOn(rest[0]));
+      return print(await helpOn(rest[0]));
     case "--help":
     case "-h":
-      return printAll(out, mainHelp());
+      return print(await mainHelp());
     case "doctor":
-      return await doctorCommand(rest);
+      return await (await import("./doctor.ts")).doctorCommand(rest);
     case "list":
-      return listCommand(rest);
+      return (await import("./list.ts")).listCommand(rest);
     case "lesson":
-      return printAll(out, lessonLines(rest));
+      return print(await (await import("./lesson.ts")).lessonLines(rest));
     case "schema":
-      return printAll(out, schemaLines(rest));
+      return print((await import("./schema.ts")).schemaLines(rest));
     case "record":
-      return await recordCommand(rest, findTool);
+      return await (await import("./record.ts")).recordCommand(rest, findTool);
     case "replay":
-      return await replayCommand(rest);
+      return await (await import("./record.ts")).replayCommand(rest);
     case "run":
-      return await runObjectCommand(rest);
+      return await (await import("./run_object.ts")).runObjectCommand(rest);
     case "selftest":
-      return await selftest(rest);
+      return await (await import("./selftest.ts")).selftest(rest);
     case "version":
     case "--version":
     case "-V":
-      return printAll(out, versionLines(rest));
+      return print((await import("./version.ts")).versionLines(rest));
     case "vm":
-      return await vmCommand(rest, SUBCOMMANDS);
+      return await (await import("./vm_command.ts")).vmCommand(rest, SUBCOMMANDS);
     case "check":
-      return checkScript(rest);
+      return (await import("./script.ts")).checkScript(rest);
     default:
-      if (isListOption(name)) return listCommand(args);
-      if (isScript(name)) return await runScriptCommand(args);
-      return await runToolCommand(findTool(name), rest);
+      if (isListOption(name)) return (await import("./list.ts")).listCommand(args);
+      if (isScript(name)) return await (await import("./script.ts")).runScriptCommand(args);
+      return await runTool(name, rest);
   }
 }
 
-function helpOn(topic: string | undefined): string[] {
-  if (topic === undefined) return mainHelp();
-  return isCode(topic) ? errorHelp(topic) : toolHelp(findTool(topic));
+/** What runs tools is read while the tool is. */
+async function runTool(name: string, args: readonly string[]): Promise<number> {
+  const [tool, { runToolCommand }] = await Promise.all([
+    findTool(name),
+    import("./run_tool.ts"),
+  ]);
+  return await runToolCommand(tool, args);
 }
 
-/** A tool by its name, or a mistake in the name of a subcommand. */
-function findTool(name: string): Tool {
-  const tool = toolOf(name);
-  if (tool !== undefined) return tool;
-  throw unknownName("tool", name, [...tools.map(({ name }) => name), ...SUBCOMMANDS]);
+function print(lines: readonly string[]): number {
+  return printAll(new Writer(Deno.stdout), lines);
+}
+
+async function mainHelp(): Promise<string[]> {
+  return (await import("./help.ts")).mainHelp();
+}
+
+async function helpOn(topic: string | undefined): Promise<string[]> {
+  if (topic === undefined) return await mainHelp();
+  const { errorHelp, isCode } = await import("./error_help.ts");
+  if (isCode(topic)) return errorHelp(topic);
+  return (await import("./help.ts")).toolHelp(await findTool(topic));
+}
+
+/** A tool by its name, in which `-` stands for `_`; or a mistake in the name of a subcommand. */
+async function findTool(name: string): Promise<Tool> {
+  const wanted = name.replaceAll("-", "_");
+  const entry = catalog.find(({ name }) => name === wanted);
+  if (entry !== undefined) return await entry.load();
+  throw unknownName("tool", name, [...catalog.map(({ name }) => name), ...SUBCOMMANDS]);
 }
 
 async function start(): Promise<number> {
   try {
     return await main(Deno.args);
   } catch (error) {
-    tell(errorLines(error));
+    tell((await import("./report.ts")).errorLines(error));
     return statusOf(error);
   }
 }
 
 if (import.meta.main) {
-  if (isGuestInit()) await runGuest();
+  if (Deno.pid === 1) {
+    const { isGuestInit, runGuest } = await import("./vm/guest.ts");
+    if (isGuestInit()) await runGuest();
+  }
   setColorEnabled(!Deno.noColor && Deno.stderr.isTerminal() && Deno.stdout.isTerminal());
   Deno.exit(await start());
 }

@@ -2,6 +2,7 @@
 
 import { ExpectError } from "../programs/lib/expect/diagnostic.ts";
 import { type Expectation, expectation, expectNone } from "../programs/lib/expect/evaluate.ts";
+import type { Filters } from "../programs/lib/filters.ts";
 import { shapeOf, type ToolShape } from "../programs/lib/record_shape.ts";
 import type { RunOptions } from "../programs/lib/session.ts";
 import type { Arguments, Parameter, Tool } from "../programs/lib/tool.ts";
@@ -16,8 +17,8 @@ export interface Option {
   readonly help: string;
 }
 
-/** The options, in the order of the help. */
-export const TOOL_OPTIONS = [
+/** What tools and scripts have in common: what the session does, and how it is told. In the order of the help. */
+export const SESSION_OPTIONS = [
   { name: "format", value: "text|json", help: "how to print (default: text)" },
   { name: "json", help: "the same as --format json: one record a line" },
   { name: "duration", value: "N[ms|s|m]", help: "stop after this time (default unit: s)" },
@@ -27,11 +28,6 @@ export const TOOL_OPTIONS = [
   { name: "comm", value: "NAME", help: "trace commands of this name only" },
   { name: "uid", value: "UID", help: "trace this user only" },
   { name: "cgroup", value: "PATH", help: "trace this cgroup v2 only, such as /sys/fs/cgroup/x" },
-  {
-    name: "plan",
-    value: "NAME|list",
-    help: "use this plan, or list all and what each can do here",
-  },
   { name: "stats", help: "tell at the end what tracing cost: each program, and gimlet itself" },
   {
     name: "max-overhead",
@@ -45,34 +41,51 @@ export const TOOL_OPTIONS = [
     help: "exit with 1 if there is one: 'event where pid == 1'",
   },
   { name: "junit", value: "FILE", help: "write what came of the expectations as JUnit's XML" },
-  { name: "tap", help: "print that as TAP, in place of the tool's text" },
+  { name: "tap", help: "print that as TAP, in place of all other text" },
   { name: "ktap", help: "print that as the kernel's TAP" },
   { name: "ready-fd", value: "N", help: "write a line to this file descriptor once armed" },
   { name: "stop-on-eof", help: "stop when stdin is closed" },
   { name: "fail-on-loss", help: "exit with 6 if events were lost" },
   { name: "require-events", help: "exit with 124 if --duration ran out and nothing was seen" },
+] as const satisfies readonly Option[];
+
+/** The options of every tool, in the order of the help. */
+export const TOOL_OPTIONS = [
+  ...SESSION_OPTIONS,
+  {
+    name: "plan",
+    value: "NAME|list",
+    help: "use this plan, or list all and what each can do here",
+  },
   { name: "verbose", short: "v", help: "say more: the plan, libbpf's and the verifier's words" },
   { name: "help", short: "h", help: "show this help" },
 ] as const satisfies readonly Option[];
 
-/** What the options of a tool said. */
-export interface ToolOptions extends Omit<RunOptions, "stop" | "command"> {
-  readonly args: Arguments;
+/** What the options of a session said. */
+export interface SessionOptions
+  extends Pick<RunOptions, "durationMs" | "maxEvents" | "stats" | "maxOverhead"> {
   readonly json: boolean;
-  readonly listPlans: boolean;
+  readonly filters: Filters;
   readonly failOnLoss: boolean;
   readonly requireEvents: boolean;
-  readonly expectations: readonly Expectation[];
   /** How the expectations' results reach stdout. */
   readonly results: "text" | "tap" | "ktap";
   /** The file that they are written to as well. */
   readonly junit?: string;
   readonly readyFd?: number;
   readonly stopOnEof: boolean;
-  readonly verbose: boolean;
-  readonly help: boolean;
   /** The words behind `--`. */
   readonly command: readonly string[];
+}
+
+/** What the options of a tool said. */
+export interface ToolOptions extends SessionOptions {
+  readonly args: Arguments;
+  readonly listPlans: boolean;
+  readonly plan?: string;
+  readonly expectations: readonly Expectation[];
+  readonly verbose: boolean;
+  readonly help: boolean;
 }
 
 /**
@@ -91,14 +104,28 @@ export function parseToolOptions(tool: Tool, args: readonly string[]): ToolOptio
  */
 export function readToolOptions(tool: Tool, parsed: ParsedArgs): ToolOptions {
   const help = parsed["help"] === true;
-  const json = asFormat(text(parsed, "format")) === "json" || parsed["json"] === true;
   const plan = text(parsed, "plan");
   const listPlans = plan === "list";
   return {
+    ...readSessionOptions(parsed),
     args: help ? {} : ownArguments(tool, parsed),
-    json,
     listPlans,
     ...defined("plan", listPlans ? undefined : plan),
+    expectations: readExpectations(shapeOf(tool), parsed),
+    verbose: parsed["verbose"] === true,
+    help,
+  };
+}
+
+/**
+ * What the options of a session said, once they are taken apart.
+ *
+ * @throws {UsageError}
+ */
+export function readSessionOptions(parsed: ParsedArgs): SessionOptions {
+  const json = asFormat(text(parsed, "format")) === "json" || parsed["json"] === true;
+  return {
+    json,
     ...defined("durationMs", parseDuration(text(parsed, "duration"))),
     ...defined("maxEvents", whole("max-events", text(parsed, "max-events"), 1)),
     filters: {
@@ -112,11 +139,9 @@ export function readToolOptions(tool: Tool, parsed: ParsedArgs): ToolOptions {
     ...defined("maxOverhead", parsePercent(text(parsed, "max-overhead"))),
     failOnLoss: parsed["fail-on-loss"] === true,
     requireEvents: parsed["require-events"] === true,
-    ...expectationOptions(tool, parsed, json),
+    ...resultOptions(parsed, json),
     ...defined("readyFd", whole("ready-fd", text(parsed, "ready-fd"), 2)),
     stopOnEof: parsed["stop-on-eof"] === true,
-    verbose: parsed["verbose"] === true,
-    help,
     command: parsed["--"] ?? [],
   };
 }
@@ -194,7 +219,9 @@ export function usageLine(name: string, parameters: readonly Parameter[] = []): 
 /** The value of an option that may be given once. */
 export function text(parsed: ParsedArgs, name: string): string | undefined {
   const values = texts(parsed, name);
-  if (values.length > 1) throw new UsageError(`Option --${name} is given ${values.length} times`);
+  if (values.length > 1) {
+    throw new UsageError(`Option ${dashed(name)} is given ${values.length} times`);
+  }
   return values[0];
 }
 
@@ -202,14 +229,20 @@ export function text(parsed: ParsedArgs, name: string): string | undefined {
 export function texts(parsed: ParsedArgs, name: string): string[] {
   const values = parsed[name];
   if (!Array.isArray(values)) return [];
-  if (values.includes("")) throw new UsageError(`Option --${name} needs a value`);
+  if (values.includes("")) throw new UsageError(`Option ${dashed(name)} needs a value`);
   return values.map(String);
 }
 
-type ExpectationOptions = Pick<ToolOptions, "expectations" | "results" | "junit">;
+/** An option as people write it: `-e`, `--json`. */
+export function dashed(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${name}`;
+}
 
-function expectationOptions(tool: Tool, parsed: ParsedArgs, json: boolean): ExpectationOptions {
-  const expectations = readExpectations(tool, parsed);
+/** How the results of expectations are told; that needs an expectation. */
+function resultOptions(
+  parsed: ParsedArgs,
+  json: boolean,
+): Pick<SessionOptions, "results" | "junit"> {
   const junit = text(parsed, "junit");
   const formats = (["tap", "ktap"] as const).filter((name) => parsed[name] === true);
   const [results = "text"] = formats;
@@ -218,14 +251,24 @@ function expectationOptions(tool: Tool, parsed: ParsedArgs, json: boolean): Expe
     throw new UsageError(`Cannot print ${given.join(" and ")} at once`);
   }
   const [option] = junit === undefined ? formats : ["junit"];
-  if (option !== undefined && expectations.length === 0) {
+  if (option !== undefined && expectedTexts(parsed).length === 0) {
     throw new UsageError(`Option --${option} needs an --expect: it is about what comes of it`);
   }
-  return { expectations, results, ...defined("junit", junit) };
+  return { results, ...defined("junit", junit) };
 }
 
-function readExpectations(tool: Tool, parsed: ParsedArgs): Expectation[] {
-  const shape = countable(shapeOf(tool));
+/** What is expected, as it was written. */
+export function expectedTexts(parsed: ParsedArgs): string[] {
+  return [...texts(parsed, "expect"), ...texts(parsed, "expect-none")];
+}
+
+/**
+ * Reads what is expected of a run whose records have this shape.
+ *
+ * @throws {UsageError}
+ */
+export function readExpectations(records: ToolShape, parsed: ParsedArgs): Expectation[] {
+  const shape = countable(records);
   try {
     return [
       ...texts(parsed, "expect").map((source) => expectation(source, shape)),
@@ -247,7 +290,8 @@ function countable({ reports, ...shape }: ToolShape): ToolShape {
 
 const EXPECT_HINT = "It should be like 'count(event where comm == \"dd\") >= 16'";
 
-function asFormat(value = "text"): "text" | "json" {
+/** `text` or `json`. */
+export function asFormat(value = "text"): "text" | "json" {
   if (value === "text" || value === "json") return value;
   throw new UsageError(`Unknown format "${value}"`, "It should be text or json");
 }
@@ -264,7 +308,7 @@ export function parseDuration(value: string | undefined): number | undefined {
 }
 
 /** Percent of one CPU: `5`, `0.5%`. */
-export function parsePercent(value: string | undefined): number | undefined {
+function parsePercent(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const [, number] = /^(\d+(?:\.\d+)?)%?$/.exec(value) ?? [];
   if (number !== undefined) return Number(number);
@@ -277,7 +321,7 @@ export function whole(name: string, value: string | undefined, least: number): n
   const number = Number(value);
   if (/^\d+$/.test(value) && number >= least && number <= 0xffff_ffff) return number;
   throw new UsageError(
-    `Cannot read --${name} "${value}"`,
+    `Cannot read ${dashed(name)} "${value}"`,
     `It should be a whole number from ${least}`,
   );
 }
@@ -319,6 +363,6 @@ export function optionLines({ parameters = [], ...tool }: Tool): string[] {
 
 /** The help's line for an option. */
 export function optionLine({ name, short, value, help }: Option): string {
-  const dash = short === undefined ? "    " : `-${short}, `;
-  return `  ${`${dash}--${name}${value ? ` ${value}` : ""}`.padEnd(28)} ${help}`;
+  const dash = short !== undefined ? `-${short}, ` : name.length === 1 ? "" : "    ";
+  return `  ${`${dash}${dashed(name)}${value ? ` ${value}` : ""}`.padEnd(28)} ${help}`;
 }

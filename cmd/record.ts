@@ -15,16 +15,25 @@ import type { Value } from "../programs/lib/value.ts";
 import { VERSION } from "../programs/lib/version.ts";
 import { STATUS } from "./exit_status.ts";
 import { testResult } from "./expect_report.ts";
-import { type Option, optionLine, parseOptions, parseToolOptions } from "./options.ts";
+import { isScript } from "./first_word.ts";
+import {
+  type Option,
+  optionLine,
+  parseOptions,
+  parseToolOptions,
+  type SessionOptions,
+} from "./options.ts";
+import { printAll } from "./print.ts";
 import { errorLines, errorRecord } from "./report.ts";
-import { type Listener, printAll, runToolCommand } from "./run_tool.ts";
+import type { Listener } from "./run_session.ts";
+import { runToolCommand } from "./run_tool.ts";
 import { noteLine } from "./sinks.ts";
 import { bold } from "./std.ts";
 import { TEST_FORMATS } from "./test_report.ts";
 import { UsageError } from "./usage.ts";
 import { tell, Writer } from "./writer.ts";
 
-const RECORD_USAGE = "gimlet record FILE TOOL [OPTIONS] [-- CMD ARGS…]";
+const RECORD_USAGE = "gimlet record FILE TOOL|-e 'PROGRAM'|SCRIPT.bt [OPTIONS] [-- CMD ARGS…]";
 const REPLAY_USAGE = "gimlet replay FILE [--json]";
 
 /** The options of `gimlet replay`. */
@@ -80,28 +89,44 @@ class Recorder implements Listener, Disposable {
 /** Runs `gimlet record` with its arguments; gives the tool's exit status. */
 export async function recordCommand(
   args: readonly string[],
-  findTool: (name: string) => Tool,
+  findTool: (name: string) => Promise<Tool>,
 ): Promise<number> {
   const [path, name, ...rest] = args;
   if (path === "--help" || path === "-h") return printAll(new Writer(Deno.stdout), recordHelp());
   if (path === undefined || name === undefined) {
     throw new UsageError(`${path === undefined ? "FILE" : "TOOL"} is missing`, RECORD_USAGE);
   }
-  const tool = findTool(name);
+  if (isScript(name)) return await recordScript(path, [name, ...rest]);
+  const tool = await findTool(name);
   const { help, listPlans, results } = parseToolOptions(tool, rest);
   if (help || listPlans) return await runToolCommand(tool, rest);
-  if (results !== "text") {
-    throw new UsageError(`Cannot record --${results}`, "A recording holds the text and the JSON");
-  }
+  refuseReports(results);
   using recorder = new Recorder(path, [tool.name, ...rest]);
   const status = await runToolCommand(tool, rest, recorder);
   recorder.end(status);
   return status;
 }
 
+async function recordScript(path: string, words: readonly string[]): Promise<number> {
+  const { parseScriptOptions } = await import("./script_options.ts");
+  const { runScriptCommand } = await import("./script.ts");
+  const { instead, dumpsOnly, results } = parseScriptOptions(words);
+  if (instead !== undefined || dumpsOnly) return await runScriptCommand(words);
+  refuseReports(results);
+  using recorder = new Recorder(path, words);
+  const status = await runScriptCommand(words, recorder);
+  recorder.end(status);
+  return status;
+}
+
+function refuseReports(results: SessionOptions["results"]): void {
+  if (results === "text") return;
+  throw new UsageError(`Cannot record --${results}`, "A recording holds the text and the JSON");
+}
+
 function recordHelp(): string[] {
   return [
-    "Run a tool as without it, and write what it gives to a file.",
+    "Run a tool or a script as without it, and write what it gives to a file.",
     "",
     `${bold("Usage:")} ${RECORD_USAGE}`,
     "",

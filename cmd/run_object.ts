@@ -21,7 +21,9 @@ import {
   type ToolOptions,
   whole,
 } from "./options.ts";
-import { printAll, printError, reportingJson, runParsed, wantsJson } from "./run_tool.ts";
+import { printAll } from "./print.ts";
+import { printError, reportingJson, wantsJson } from "./run_session.ts";
+import { runParsed } from "./run_tool.ts";
 import { toolSchema } from "./schema.ts";
 import { bold, type ParsedArgs } from "./std.ts";
 import { UsageError } from "./usage.ts";

@@ -17,8 +17,8 @@ import { LOSS_TEXT } from "../programs/lib/text.ts";
 import type { Tool } from "../programs/lib/tool.ts";
 import { END_REASONS, type Plain } from "../programs/lib/value.ts";
 import { tools } from "../programs/registry.gen.ts";
+import { SCRIPT_TOOL } from "../programs/script/plan.ts";
 import { ERROR_HELP } from "./error_help.ts";
-import { toolOf } from "./help.ts";
 import { unknownName, UsageError } from "./usage.ts";
 
 /** A JSON Schema, of draft 2020-12. */
@@ -34,7 +34,7 @@ export function schemaLines(args: readonly string[]): string[] {
     throw new UsageError(`Unexpected argument "${extra[0]}"`, "gimlet schema [TOOL]");
   }
   if (name === SCRIPT_TOOL) return [json(scriptSchema())];
-  const tool = name === undefined ? undefined : toolOf(name);
+  const tool = tools.find((each) => each.name === name?.replaceAll("-", "_"));
   if (name !== undefined && tool === undefined) {
     throw unknownName("tool", name, [...tools.map(({ name }) => name), SCRIPT_TOOL]);
   }
@@ -45,9 +45,6 @@ export function schemaLines(args: readonly string[]): string[] {
 export function toolSchema(tool: Tool): Schema {
   return document(`Records of gimlet ${tool.name}`, [shapeOf(tool)], {});
 }
-
-/** What the header of a script's records names as the tool. */
-export const SCRIPT_TOOL = "script";
 
 /** The schema of the records of scripts: of what they print, and of their maps. */
 export function scriptSchema(): Schema {
@@ -251,6 +248,9 @@ const ERROR: Schema = {
     cause: STRING,
     hint: { type: ["string", "null"] },
     log: STRING,
+    file: STRING,
+    line: COUNT,
+    column: COUNT,
   },
   required: ["type", "code", "message", "hint"],
 };

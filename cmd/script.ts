@@ -1,34 +1,32 @@
 /** `gimlet -e 'PROGRAM'`, `gimlet FILE.bt`, `gimlet check FILE.bt`: scripts in bpftrace's language. */
 
-import { messageOf } from "../ffi/errors.ts";
-import { isInheritedForWriting } from "../ffi/host/inherited_fd.ts";
+import { BpfError, messageOf } from "../ffi/errors.ts";
 import { type CommandOptions, HeldCommand } from "../programs/lib/command.ts";
-import { jsonLine } from "../programs/lib/json.ts";
+import { json } from "../programs/lib/json.ts";
 import { didYouMean } from "../programs/lib/nearest.ts";
-import type { Sink, StopRequest } from "../programs/lib/session.ts";
-import { textLines } from "../programs/lib/text.ts";
-import { showsSomething, type Value } from "../programs/lib/value.ts";
 import { compile, type Compiled } from "../programs/script/compile.ts";
-import { RunningKernel, runScript, type ScriptOutcome } from "../programs/script/run.ts";
+import { type WithHeaders, withHeaders } from "../programs/script/headers.ts";
+import { type Plan, SCRIPT_TOOL } from "../programs/script/plan.ts";
+import { RunningKernel, runScript, scriptShape } from "../programs/script/run.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../programs/script/settings.ts";
-import { Source } from "../programs/script/source.ts";
-import { STATUS, statusOf } from "./exit_status.ts";
-import { errorLines, errorRecord } from "./report.ts";
-import { listenToSignals, printAll, stopOnEof, tellReady } from "./run_tool.ts";
-import { noteLine } from "./sinks.ts";
-import { SCRIPT_TOOL } from "./schema.ts";
+import type { Diagnostic, Source } from "../programs/script/source.ts";
+import { STATUS } from "./exit_status.ts";
+import { ExpectReport } from "./expect_report.ts";
+import { printAll } from "./print.ts";
+import {
+  commandStreams,
+  type Listener,
+  printError,
+  reportingJson,
+  runSessionCommand,
+} from "./run_session.ts";
 import { dumpLines } from "./script_dump.ts";
+import { headerFinder } from "./script_headers.ts";
 import { parseScriptOptions, scriptHelp, type ScriptOptions } from "./script_options.ts";
+import { scriptSink } from "./script_sinks.ts";
 import { red } from "./std.ts";
 import { UsageError } from "./usage.ts";
-import { Writer } from "./writer.ts";
-
-const STDOUT = 1;
-
-/** Whether a command line runs a script: its first word is an option, or the name of a script's file. */
-export function isScript(word: string): boolean {
-  return word === "-" || word.endsWith(".bt") || /^-[a-zA-Z]/.test(word) || word.startsWith("--");
-}
+import { tell, Writer } from "./writer.ts";
 
 /** Compiles scripts without running them; needs no rights. Gives the exit status. */
 export function checkScript(files: readonly string[]): number {
@@ -37,108 +35,160 @@ export function checkScript(files: readonly string[]): number {
   }
   let status: number = STATUS.done;
   for (const file of files) {
-    const { plan } = compileFile({ ...parseScriptOptions([file]), unsafe: true }, undefined);
-    if (plan === undefined) status = STATUS.usage;
+    const options = { ...parseScriptOptions([file]), unsafe: true };
+    const read = readSource(options);
+    const compiled = compileSource(read.source, options);
+    tellDiagnostics(compiled, read, options);
+    if (compiled.plan === undefined) status = STATUS.usage;
   }
   return status;
 }
 
 /** Runs a script; gives the exit status. */
-export async function runScriptCommand(args: readonly string[]): Promise<number> {
-  const options = parseScriptOptions(args);
-  if (options.help) return printAll(new Writer(Deno.stdout), scriptHelp());
-  checkReadyFd(options);
-  try {
-    return await compileAndRun(options);
-  } catch (error) {
-    if (options.format === "records") printAll(new Writer(Deno.stdout), [errorRecord(error)]);
-    printAll(new Writer(Deno.stderr), errorLines(error, options));
-    return statusOf(error);
-  }
+export async function runScriptCommand(
+  args: readonly string[],
+  listener?: Listener,
+): Promise<number> {
+  return await reportingJson(args, async () => {
+    const options = parseScriptOptions(args);
+    const out = new Writer(Deno.stdout);
+    switch (options.instead) {
+      case "help":
+        return printAll(out, scriptHelp());
+      case "version":
+        return printAll(out, (await import("./version.ts")).versionLines([]));
+      case "info":
+        return await (await import("./doctor.ts")).doctorCommand(options.json ? ["--json"] : []);
+    }
+    return await compileAndRun(options, out, listener);
+  });
 }
 
-async function compileAndRun(options: ScriptOptions): Promise<number> {
+async function compileAndRun(
+  options: ScriptOptions,
+  out: Writer,
+  listener: Listener | undefined,
+): Promise<number> {
   using child = options.child === undefined
     ? undefined
-    : new HeldCommand(options.child, commandOutput(options));
-  const compiled = compileFile(options, child?.pid);
-  const { plan } = compiled;
-  if (plan === undefined) return STATUS.usage;
-  if (options.dump !== undefined) {
-    return printAll(new Writer(Deno.stdout), dumpLines(options.dump, compiled));
+    : new HeldCommand(options.child, streamsOf(options));
+  const read = readSource(options);
+  let compiled: Compiled;
+  try {
+    compiled = compileSource(read.source, options, child?.pid);
+  } catch (error) {
+    if (!(error instanceof BpfError)) throw error;
+    tellUndone(options, out, error.message);
+    return printError(error, options, out);
   }
-  const controller = new AbortController();
-  const stop = (request: StopRequest) => controller.abort(request);
-  using target = openOutput(options, () => stop({ reason: "stdout-closed" }));
-  using _signals = listenToSignals(stop);
-  if (options.stopOnEof) stopOnEof(stop);
-  if (options.dryRun) stop({ reason: "interrupted" });
-  const printer = new Printer(target.writer, options);
-  const { readyFd, durationMs, maxEvents, maxOverhead, command, stats } = options;
-  const outcome = await runScript(plan, {
-    name: SCRIPT_TOOL,
-    pid: options.pid,
-    missingProbes: compiled.settings.missingProbes,
-    stop: controller.signal,
-    stats,
-    ...(maxOverhead === undefined ? {} : { maxOverhead }),
-    ...(durationMs === undefined ? {} : { durationMs }),
-    ...(maxEvents === undefined ? {} : { maxEvents }),
-    ...(target.isStdout ? { outputFd: STDOUT } : {}),
-    ...(readyFd === undefined ? {} : { onArmed: () => tellReady(readyFd) }),
-    ...(child !== undefined ? { command: child } : {}),
-    ...(command.length > 0 ? { command: { words: command, ...commandOutput(options) } } : {}),
-  }, printer);
-  return statusOfRun(outcome, options, printer);
+  const mistake = tellDiagnostics(compiled, read, options, out);
+  const { plan } = compiled;
+  if (plan === undefined) {
+    if (mistake !== undefined) listener?.error(mistake, options);
+    return STATUS.usage;
+  }
+  for (const dump of options.dumps) printAll(out, dumpLines(dump, compiled));
+  if (options.dumpsOnly) return STATUS.done;
+  return await run(plan, compiled.settings, { options, child, listener });
 }
 
-function statusOfRun(
-  { summary, commandStatus, exitStatus }: ScriptOutcome,
-  { failOnLoss, requireEvents }: ScriptOptions,
-  { sawSomething }: Printer,
-): number {
-  if (failOnLoss && summary.lost > 0n) return STATUS.lost;
-  if (exitStatus !== 0) return exitStatus;
-  if (requireEvents && summary.ended_by === "duration" && !sawSomething) return STATUS.noEvents;
-  return commandStatus ?? STATUS.done;
-}
-
-/** Nothing may reach stdout but JSON, where that is read there. */
-function commandOutput({ format }: ScriptOptions): Pick<CommandOptions, "output"> {
-  return { output: format === "text" ? undefined : Deno.stderr.writable };
-}
-
-function checkReadyFd({ readyFd }: ScriptOptions): void {
-  if (readyFd === undefined || isInheritedForWriting(readyFd)) return;
-  throw new UsageError(
-    `Cannot write to file descriptor ${readyFd}: it is not open`,
-    `In a shell: gimlet FILE.bt --ready-fd ${readyFd} ${readyFd}>FILE; sudo closes those above 2`,
+async function run(
+  plan: Plan,
+  { missingProbes }: Settings,
+  { options, child, listener }: {
+    readonly options: ScriptOptions;
+    readonly child: HeldCommand | undefined;
+    readonly listener: Listener | undefined;
+  },
+): Promise<number> {
+  const { command: words, ...own } = options;
+  using file = openOutput(options);
+  return await runSessionCommand(
+    {
+      name: nameOf(options),
+      expectations: options.expectations(scriptShape(SCRIPT_TOOL, plan)),
+      file,
+      command: child ?? (words.length > 0 ? { words, ...streamsOf(options) } : undefined),
+      printer: (out, report) => scriptSink(out, report, options),
+      run: (session, sink) =>
+        runScript(plan, { ...own, ...session, name: SCRIPT_TOOL, missingProbes }, sink),
+    },
+    options,
+    listener,
   );
 }
 
-/** Compiles, and says on stderr what there is to say. */
-function compileFile(options: ScriptOptions, child: number | undefined): Compiled {
-  const { program, file = "-", parameters, pid, unsafe, filters } = options;
-  const source = program === undefined
-    ? new Source(file === "-" ? "stdin" : file, readScript(file))
-    : new Source("stdin", program);
-  const settings: Settings = {
-    ...DEFAULT_SETTINGS,
-    parameters,
-    pid,
-    unsafe,
-    filters,
-    child,
-  };
-  const compiled = compile(source, {
+/** bpftrace's JSON is read by programs, too. */
+function streamsOf(options: ScriptOptions): Omit<CommandOptions, "words"> {
+  return commandStreams({ ...options, json: options.json || options.foreign });
+}
+
+/** What reports call the script. */
+function nameOf({ program, file = "-" }: ScriptOptions): string {
+  return program === undefined ? file : "-e";
+}
+
+function readSource({ program, file = "-", includes, includeFolders }: ScriptOptions): WithHeaders {
+  const name = program !== undefined || file === "-" ? "stdin" : file;
+  const text = program ?? readScript(file);
+  return withHeaders({ name, text }, { includes, finder: headerFinder(includeFolders) });
+}
+
+function compileSource(source: Source, options: ScriptOptions, child?: number): Compiled {
+  const { parameters, pid, unsafe, filters, countsReadFaults } = options;
+  return compile(source, {
     facts: new RunningKernel(),
-    settings,
+    settings: { ...DEFAULT_SETTINGS, parameters, pid, unsafe, filters, countsReadFaults, child },
     environment: Deno.env.toObject(),
     suggest: didYouMean,
   });
-  const lines = compiled.diagnostics.all.flatMap((each) => source.describe(each));
-  printAll(new Writer(Deno.stderr), lines.map((line) => line.replace(/ERROR:/, red("ERROR:"))));
-  return compiled;
+}
+
+/** Says on stderr what there is to say of a script, and where programs read, what is wrong with it; gives the first mistake. */
+function tellDiagnostics(
+  { diagnostics, plan }: Compiled,
+  { source, remarks }: WithHeaders,
+  options: ScriptOptions,
+  out?: Writer,
+): UsageError | undefined {
+  const shown = [...remarks, ...diagnostics.all].filter(({ severity }) =>
+    severity === "error" || options.warnings
+  );
+  const lines = shown.flatMap((each) => source.describe(each));
+  tell(lines.map((line) => line.replace(/ERROR:/, red("ERROR:"))));
+  const errors = shown.filter(({ severity }) => severity === "error");
+  const [first] = errors;
+  if (plan !== undefined || out === undefined || first === undefined) return undefined;
+  const message = placed(first, source);
+  tellUndone(options, out, message);
+  if (options.json) printAll(out, errors.map((each) => mistakeRecord(each, source)));
+  return new UsageError(message, first.hint);
+}
+
+/** Where results of tests are wanted, all of them failed: nothing ran. */
+function tellUndone(options: ScriptOptions, out: Writer, reason: string): void {
+  const expectations = options.expected.map((text) => ({ text }));
+  const report = new ExpectReport(`gimlet ${nameOf(options)}`, { ...options, expectations });
+  report.finish(reason);
+  if (options.results !== "text") printAll(out, [...report.head(), `Bail out! ${reason}`]);
+}
+
+function placed({ span, message }: Diagnostic, source: Source): string {
+  const { line, column } = source.position(span.start);
+  return `${source.fileName(span.start)}:${line}:${column}: ${message}`;
+}
+
+function mistakeRecord(mistake: Diagnostic, source: Source): string {
+  const { line, column } = source.position(mistake.span.start);
+  return json({
+    type: "error",
+    code: "E_SCRIPT",
+    message: placed(mistake, source),
+    hint: mistake.hint === "" ? null : mistake.hint,
+    file: source.fileName(mistake.span.start),
+    line,
+    column,
+  });
 }
 
 function readScript(file: string): string {
@@ -159,85 +209,17 @@ function readStandardInput(): string {
   return text + decoder.decode();
 }
 
-interface Target extends Disposable {
-  readonly writer: Writer;
-  readonly isStdout: boolean;
+interface OutputFile extends Disposable {
+  readonly path: string;
+  readonly target: Deno.FsFile;
 }
 
-function openOutput({ outputFile }: ScriptOptions, onClosed: () => void): Target {
-  if (outputFile === undefined) {
-    return { writer: new Writer(Deno.stdout, { onClosed }), isStdout: true, [Symbol.dispose]() {} };
-  }
+function openOutput({ outputFile: path }: ScriptOptions): OutputFile | undefined {
+  if (path === undefined) return undefined;
   try {
-    const file = Deno.openSync(outputFile, { write: true, create: true, truncate: true });
-    const writer = new Writer(file);
-    return { writer, isStdout: false, [Symbol.dispose]: () => file.close() };
+    const target = Deno.openSync(path, { write: true, create: true, truncate: true });
+    return { path, target, [Symbol.dispose]: () => target.close() };
   } catch (error) {
-    throw new UsageError(`Cannot write to "${outputFile}": ${messageOf(error)}`, "-o FILE");
-  }
-}
-
-/** Prints what a script gives, in one of three ways. */
-class Printer implements Sink {
-  readonly #out: Writer;
-  readonly #options: ScriptOptions;
-  sawSomething = false;
-
-  constructor(out: Writer, options: ScriptOptions) {
-    this.#out = out;
-    this.#options = options;
-  }
-
-  emit(value: Value): void {
-    this.sawSomething ||= showsSomething(value);
-    switch (this.#options.format) {
-      case "records":
-        return this.#record(value);
-      case "json":
-        return this.#foreign(value);
-      case "text":
-        return this.#text(value);
-    }
-  }
-
-  #record(value: Value): void {
-    const line = jsonLine(value);
-    if (line !== undefined) this.#out.line(line);
-    if (value.type === "lost") this.#note(value);
-  }
-
-  #foreign(value: Value): void {
-    if (value.type === "output") {
-      const line = value.foreign();
-      if (line !== undefined) this.#out.line(line);
-    } else if (value.type === "attached") {
-      this.#out.line(`{"type": "attached_probes", "data": {"probes": ${value.probes.length}}}`);
-    } else if (value.type === "lost") {
-      this.#out.line(`{"type": "lost_events", "data": {"events": ${value.count}}}`);
-      this.#note(value);
-    }
-  }
-
-  #text(value: Value): void {
-    if (value.type === "attached") {
-      const count = value.probes.length;
-      if (!this.#options.quiet) {
-        this.#out.line(`Attaching ${count} probe${count === 1 ? "" : "s"}...`);
-      }
-      return;
-    }
-    for (const { kind, text } of textLines(value)) {
-      if (kind === "note") noteLine(text);
-      else if (kind === "piece") this.#out.text(text);
-      else this.#out.line(text);
-    }
-  }
-
-  #note(value: Value): void {
-    for (const { kind, text } of textLines(value)) if (kind === "note") noteLine(text);
-  }
-
-  flush(): void {
-    this.#out.flush();
+    throw new UsageError(`Cannot write to "${path}": ${messageOf(error)}`, "-o FILE");
   }
 }

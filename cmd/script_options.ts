@@ -1,6 +1,23 @@
 /** The options of scripts: bpftrace's own, and those that all of gimlet's tools have. */
 
-import { defined, type Option, optionLine, parseDuration, parsePercent, whole } from "./options.ts";
+import type { Expectation } from "../programs/lib/expect/evaluate.ts";
+import type { ToolShape } from "../programs/lib/record_shape.ts";
+import {
+  asFormat,
+  dashed,
+  defined,
+  expectedTexts,
+  type Option,
+  optionLine,
+  readExpectations,
+  readSessionOptions,
+  SESSION_OPTIONS,
+  type SessionOptions,
+  text,
+  texts,
+  whole,
+} from "./options.ts";
+import { bold, type ParsedArgs } from "./std.ts";
 import { unknownName, UsageError } from "./usage.ts";
 
 /** What is written in place of running. */
@@ -9,8 +26,22 @@ export const DUMPS = ["ast", "types", "bpf"] as const;
 /** One of them. */
 export type Dump = typeof DUMPS[number];
 
+/** What `-d` takes in later versions of bpftrace, and what gimlet has for it. */
+const STAGES: Readonly<Record<string, readonly Dump[]>> = {
+  "ast": ["ast"],
+  "codegen": ["bpf"],
+  "codegen-opt": ["bpf"],
+  "dis": ["bpf"],
+  "libbpf": [],
+  "verifier": [],
+  "all": ["ast", "types", "bpf"],
+};
+
+/** How output is held back. */
+export const BUFFERINGS = ["line", "full", "none"] as const;
+
 /** What the options of a script said. */
-export interface ScriptOptions {
+export interface ScriptOptions extends SessionOptions {
   /** `-e`: the script itself. */
   readonly program?: string;
   /** The script's file; `-` is standard input. */
@@ -19,83 +50,73 @@ export interface ScriptOptions {
   readonly pid?: number;
   /** `-c`: a command as the shell reads it. */
   readonly child?: string;
-  /** The words behind `--`. */
-  readonly command: readonly string[];
   readonly outputFile?: string;
-  readonly format: "text" | "json" | "records";
+  /** `-f json`: bpftrace's JSON, not gimlet's own. */
+  readonly foreign: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
+  readonly warnings: boolean;
   readonly unsafe: boolean;
   readonly dryRun: boolean;
-  readonly dump?: Dump;
-  readonly durationMs?: number;
-  readonly maxEvents?: number;
-  readonly readyFd?: number;
-  readonly stopOnEof: boolean;
-  readonly failOnLoss: boolean;
-  readonly requireEvents: boolean;
-  readonly stats: boolean;
-  readonly maxOverhead?: number;
-  readonly filters: {
-    readonly pid?: number;
-    readonly tgid?: number;
-    readonly uid?: number;
-    readonly comm?: string;
-  };
-  readonly help: boolean;
+  /** `-k`: reads that fail are counted. */
+  readonly countsReadFaults: boolean;
+  /** What is printed before the script runs, or in place of that. */
+  readonly dumps: readonly Dump[];
+  /** Nothing runs: a part of the script was asked for only. */
+  readonly dumpsOnly: boolean;
+  /** Output is held back until there is much of it. */
+  readonly holdsBack: boolean;
+  /** Folders where headers are looked for. */
+  readonly includeFolders: readonly string[];
+  /** Headers that stand before the script. */
+  readonly includes: readonly string[];
+  /** What is asked for in place of a run. */
+  readonly instead: "help" | "version" | "info" | undefined;
+  /** What is expected, as it was written. */
+  readonly expected: readonly string[];
+  /** Reads that, once it is known what the script's records hold. */
+  expectations(shape: ToolShape): Expectation[];
 }
 
-/** The options, in the order of the help. */
-export const SCRIPT_OPTIONS = [
+const OWN_OPTIONS = [
   { name: "e", value: "PROGRAM", help: "run this script" },
-  { name: "p", value: "PID", help: "set probes in user space in this process only" },
-  { name: "c", value: "CMD", help: "run this command with all probes armed; end with it" },
+  { name: "p", value: "PID", help: "set probes in user space in this process only, end with it" },
+  { name: "c", value: "CMD", help: "run this command with all probes armed, end with it" },
   { name: "o", value: "FILE", help: "write the output to this file" },
   { name: "f", value: "text|json", help: "how to print: bpftrace's text or JSON (default: text)" },
-  { name: "q", help: "say less: no line about attaching" },
-  { name: "v", help: "say more: libbpf's and the verifier's words" },
-  { name: "d", help: "print the tree of the script and end: as --dump ast" },
-  { name: "B", value: "MODE", help: "line, full or none: output is never held back anyway" },
-  { name: "I", value: "DIR", help: "taken, and not needed: types come from the kernel" },
-  { name: "h", help: "show this help" },
-  { name: "dump", value: "ast|types|bpf", help: "print what became of the script and end" },
-  { name: "dry-run", help: "load and attach, then end" },
+  { name: "B", value: "MODE", help: "line, none: print at once; full: when there is much of it" },
+  { name: "I", value: "DIR", help: "look for headers in this folder" },
+  { name: "include", value: "FILE", help: "read this header before the script" },
   { name: "unsafe", help: "allow system() and other functions that change things" },
-  { name: "include", value: "FILE", help: "taken, and not needed: types come from the kernel" },
-  { name: "format", value: "text|json", help: "the same text, or gimlet's own records" },
-  { name: "json", help: "print gimlet's own records, one a line: --format json" },
-  { name: "duration", value: "N[ms|s|m]", help: "stop after this time (default unit: s)" },
-  { name: "max-events", value: "N", help: "stop after this many outputs" },
-  { name: "pid", value: "PID", help: "trace this thread only (the kernel's pid)" },
-  { name: "tgid", value: "PID", help: "trace this process only (the kernel's tgid)" },
-  { name: "comm", value: "NAME", help: "trace commands of this name only" },
-  { name: "uid", value: "UID", help: "trace this user only" },
-  { name: "stats", help: "tell at the end what tracing cost: each program, and gimlet itself" },
-  { name: "max-overhead", value: "PCT", help: "end it where it costs more of one CPU than this" },
-  { name: "ready-fd", value: "N", help: "write a line to this file descriptor once armed" },
-  { name: "stop-on-eof", help: "stop when stdin is closed" },
-  { name: "fail-on-loss", help: "exit with 6 if events were lost" },
-  { name: "require-events", help: "exit with 124 if --duration ran out and nothing was seen" },
-  { name: "help", help: "show this help" },
+  { name: "dry-run", help: "load and attach, then end" },
+  { name: "d", value: "[STAGE]", help: "print the tree of the script and end; or a stage: all, …" },
+  { name: "dump", value: "ast|types|bpf", help: "print what became of the script and end" },
+  { name: "k", help: "tell of reads that fail (-kk: the same)" },
+  { name: "q", help: "say less: no line about attaching" },
+  { name: "v", help: "say more: what is attached, libbpf's and the verifier's words" },
+  { name: "no-warnings", help: "say nothing of what may be wrong with the script" },
+  { name: "info", help: "say what this machine can trace: gimlet doctor" },
+  { name: "V", help: "say what this is and what it runs on: gimlet version" },
+  { name: "version", help: "the same" },
+  { name: "h", help: "show this help" },
+  { name: "help", help: "the same" },
+  { name: "usdt-file-activation", help: "taken, and not needed: semaphores are raised anyway" },
 ] as const satisfies readonly Option[];
 
-/** Options of bpftrace that gimlet does not have, and what to do instead. */
+/** The options, in the order of the help. */
+export const SCRIPT_OPTIONS: readonly Option[] = [...OWN_OPTIONS, ...SESSION_OPTIONS];
+
+/** Options of bpftrace, and of gimlet's tools, that scripts do not have, and what to do instead. */
 const UNSUPPORTED: Readonly<Record<string, string>> = {
-  k: "Reads that fail give 0",
-  info: "gimlet selftest says what works here",
   "emit-elf": "gimlet needs no compiler: run the script",
-  aot: "gimlet needs no compiler: run the script",
-  usdt: "gimlet raises semaphores by itself",
-  cgroup: 'Compare in the script: cgroup == cgroupid("/sys/fs/cgroup/…")',
-  plan: "A script says itself where it goes",
-  expect: "Let the script say it: END { exit(@n < 16) }",
-  "expect-none": "Let the script say it: END { exit(@n > 0) }",
-  junit: "Expectations are for tools",
-  tap: "Expectations are for tools",
-  ktap: "Expectations are for tools",
+  "emit-llvm": "There is no LLVM in gimlet: --dump bpf prints the instructions",
+  "aot": "gimlet needs no compiler: run the script",
+  "no-feature": "What a kernel does not have is not used",
+  "plan": "A script says itself where it goes",
+  "verbose": "It is called -v here, as bpftrace has it",
 };
 
-type Values = Map<string, string[]>;
+type Values = Record<string, string[] | true>;
 
 /**
  * Reads the words of a command line that runs a script.
@@ -103,70 +124,89 @@ type Values = Map<string, string[]>;
  * @throws {UsageError}
  */
 export function parseScriptOptions(args: readonly string[]): ScriptOptions {
-  const { values, words, command } = readWords(args);
-  const one = (name: string): string | undefined => {
-    const given = values.get(name) ?? [];
-    if (given.length > 1) {
-      throw new UsageError(`Option ${dashed(name)} is given ${given.length} times`);
-    }
-    return given[0];
-  };
-  const program = one("e");
+  const parsed = readWords(args);
+  const words = parsed._.map(String);
+  const has = (name: string) => parsed[name] === true;
+  const program = text(parsed, "e");
   const [file, ...rest] = words;
-  const help = values.has("h") || values.has("help");
-  if (program === undefined && file === undefined && !help) {
-    throw new UsageError("There is no script to run", "gimlet FILE.bt, or gimlet -e 'PROGRAM'");
-  }
-  const child = one("c");
-  if (child !== undefined && command.length > 0) {
-    throw new UsageError("Cannot run two commands: -c and -- name one each");
-  }
-  return {
+  const instead = has("h") || has("help")
+    ? "help"
+    : has("V") || has("version")
+    ? "version"
+    : has("info")
+    ? "info"
+    : undefined;
+  const stages = texts(parsed, "d").flatMap((stage) => stage.split(","));
+  const options: ScriptOptions = {
+    ...readSessionOptions(parsed),
     ...defined("program", program),
     ...(program === undefined ? defined("file", file) : {}),
     parameters: program === undefined ? rest : words,
-    ...defined("pid", whole("p", one("p"), 1)),
-    ...defined("child", child),
-    command,
-    ...defined("outputFile", one("o")),
-    format: values.has("json") || asFormat(one("format")) === "json"
-      ? "records"
-      : asFormat(one("f")),
-    quiet: values.has("q"),
-    verbose: values.has("v"),
-    unsafe: values.has("unsafe"),
-    dryRun: values.has("dry-run"),
-    ...defined("dump", values.has("d") ? "ast" : asDump(one("dump"))),
-    ...defined("durationMs", parseDuration(one("duration"))),
-    ...defined("maxEvents", whole("max-events", one("max-events"), 1)),
-    ...defined("readyFd", whole("ready-fd", one("ready-fd"), 2)),
-    stopOnEof: values.has("stop-on-eof"),
-    failOnLoss: values.has("fail-on-loss"),
-    requireEvents: values.has("require-events"),
-    stats: values.has("stats"),
-    ...defined("maxOverhead", parsePercent(one("max-overhead"))),
-    filters: {
-      ...defined("pid", whole("pid", one("pid"), 1)),
-      ...defined("tgid", whole("tgid", one("tgid"), 1)),
-      ...defined("uid", whole("uid", one("uid"), 0)),
-      ...defined("comm", one("comm")),
-    },
-    help,
+    ...defined("pid", whole("p", text(parsed, "p"), 1)),
+    ...defined("child", text(parsed, "c")),
+    ...defined("outputFile", text(parsed, "o")),
+    foreign: asFormat(text(parsed, "f")) === "json",
+    quiet: has("q"),
+    verbose: has("v"),
+    warnings: !has("no-warnings"),
+    unsafe: has("unsafe"),
+    dryRun: has("dry-run"),
+    countsReadFaults: has("k"),
+    ...dumpsOf(stages, text(parsed, "dump")),
+    holdsBack: oneOf("buffering", text(parsed, "B") ?? "line", BUFFERINGS) === "full",
+    includeFolders: texts(parsed, "I"),
+    includes: texts(parsed, "include"),
+    instead,
+    expected: expectedTexts(parsed),
+    expectations: (shape) => readExpectations(shape, parsed),
   };
+  if (instead === undefined) requireSense(options);
+  return options;
 }
 
-function readWords(
-  args: readonly string[],
-): { values: Values; words: string[]; command: readonly string[] } {
+/** What `-d`, `-d STAGE` and `--dump` ask for. */
+function dumpsOf(
+  stages: readonly string[],
+  dump: string | undefined,
+): Pick<ScriptOptions, "dumps" | "dumpsOnly"> {
+  if (dump !== undefined) return { dumps: [oneOf("dump", dump, DUMPS)], dumpsOnly: true };
+  const named = stages.filter((stage) => stage !== ALONE);
+  if (named.length < stages.length) return { dumps: ["ast"], dumpsOnly: true };
+  const dumps = new Set(named.flatMap((stage) => STAGES[oneOf("stage", stage, STAGE_NAMES)] ?? []));
+  return { dumps: DUMPS.filter((each) => dumps.has(each)), dumpsOnly: false };
+}
+
+/** Refuses what cannot be meant at once. */
+function requireSense(options: ScriptOptions): void {
+  const { program, file, child, command, foreign, json, results, stopOnEof } = options;
+  if (program === undefined && file === undefined) {
+    throw new UsageError("There is no script to run", "gimlet FILE.bt, or gimlet -e 'PROGRAM'");
+  }
+  if (child !== undefined && command.length > 0) {
+    throw new UsageError("Cannot run two commands: -c and -- name one each");
+  }
+  if (foreign && (json || results !== "text")) {
+    const other = json ? "--json" : `--${results}`;
+    throw new UsageError(`Cannot print -f json and ${other} at once`);
+  }
+  if (stopOnEof && program === undefined && file === "-") {
+    throw new UsageError("Option --stop-on-eof reads stdin, and the script stands there");
+  }
+  if (options.dryRun && options.expected.length > 0) {
+    throw new UsageError("Cannot expect anything of --dry-run: the script does not run");
+  }
+}
+
+function readWords(args: readonly string[]): ParsedArgs {
   const end = args.indexOf("--");
   const before = end < 0 ? [...args] : args.slice(0, end);
-  const values: Values = new Map();
+  const values: Values = {};
   const words: string[] = [];
   for (let word = before.shift(); word !== undefined; word = before.shift()) {
     if (!/^-./.test(word) || /^-\d/.test(word)) words.push(word);
     else readOption(word, before, values);
   }
-  return { values, words, command: end < 0 ? [] : args.slice(end + 1) };
+  return { ...values, _: words, "--": end < 0 ? [] : args.slice(end + 1) };
 }
 
 /** `-e PROGRAM`, `-ePROGRAM`, `-qv`, `--duration 3`, `--duration=3` */
@@ -176,11 +216,24 @@ function readOption(word: string, rest: string[], values: Values): void {
   const letter = word[1]!;
   const option = optionOf(letter, word);
   const behind = word.slice(2);
-  if ("value" in option) {
+  if (letter === "d") return setStage(behind, rest, values);
+  if (option.value !== undefined) {
     return setOption(letter, behind === "" ? undefined : behind, { rest, values, word });
   }
   setOption(letter, undefined, { rest, values, word });
   if (behind !== "") readOption(`-${behind}`, rest, values);
+}
+
+/** `-d` and `-dd` without a stage, as earlier versions of bpftrace have it. */
+const ALONE = "alone";
+const STAGE_NAMES = Object.keys(STAGES);
+
+function setStage(behind: string, rest: string[], values: Values): void {
+  const isStage = (word = "") => word.split(",").every((stage) => STAGE_NAMES.includes(stage));
+  const known = values["d"] === undefined || values["d"] === true ? [] : values["d"];
+  const alone = /^d*$/.test(behind) && !isStage(rest[0]);
+  const stage = alone ? ALONE : /^d*$/.test(behind) ? rest.shift()! : behind;
+  values["d"] = [...known, stage];
 }
 
 function setOption(
@@ -189,14 +242,15 @@ function setOption(
   { rest, values, word }: { rest: string[]; values: Values; word: string },
 ): void {
   const option = optionOf(name, word);
-  let value = given;
-  if ("value" in option) {
-    value ??= rest.shift();
-    if (value === undefined) throw new UsageError(`Option ${dashed(name)} needs a value`);
-  } else if (given !== undefined) {
-    throw new UsageError(`Option ${dashed(name)} takes no value`);
+  if (option.value === undefined) {
+    if (given !== undefined) throw new UsageError(`Option ${dashed(name)} takes no value`);
+    values[name] = true;
+    return;
   }
-  values.set(name, [...values.get(name) ?? [], value ?? ""]);
+  const value = given ?? rest.shift();
+  if (value === undefined) throw new UsageError(`Option ${dashed(name)} needs a value`);
+  const known = values[name] ?? [];
+  values[name] = [...known === true ? [] : known, value];
 }
 
 function optionOf(name: string, word: string): Option {
@@ -211,20 +265,10 @@ function optionOf(name: string, word: string): Option {
   );
 }
 
-function dashed(name: string): string {
-  return name.length === 1 ? `-${name}` : `--${name}`;
-}
-
-function asFormat(value = "text"): "text" | "json" {
-  if (value === "text" || value === "json") return value;
-  throw new UsageError(`Unknown format "${value}"`, "It should be text or json");
-}
-
-function asDump(value: string | undefined): Dump | undefined {
-  if (value === undefined) return undefined;
-  const found = DUMPS.find((each) => each === value);
+function oneOf<const T extends string>(what: string, value: string, known: readonly T[]): T {
+  const found = known.find((each) => each === value);
   if (found !== undefined) return found;
-  throw unknownName("dump", value, DUMPS);
+  throw unknownName(what, value, known);
 }
 
 /** `gimlet -e … --help` */
@@ -232,15 +276,14 @@ export function scriptHelp(): string[] {
   return [
     "Run a script in bpftrace's language.",
     "",
-    "Usage: gimlet [OPTIONS] FILE.bt [PARAMETERS…] [-- CMD ARGS…]",
+    `${bold("Usage:")} gimlet [OPTIONS] FILE.bt|- [PARAMETERS…] [-- CMD ARGS…]`,
     "       gimlet [OPTIONS] -e 'PROGRAM' [PARAMETERS…] [-- CMD ARGS…]",
     "       gimlet check FILE.bt",
     "",
-    "Options:",
-    ...SCRIPT_OPTIONS.map((option) =>
-      option.name.length === 1
-        ? optionLine(option).replace(/^ {2}\s*--/, "  -")
-        : optionLine(option)
-    ),
+    bold("bpftrace's options:"),
+    ...OWN_OPTIONS.map(optionLine),
+    "",
+    bold("Those of all of gimlet's tools:"),
+    ...SESSION_OPTIONS.map(optionLine),
   ];
 }

@@ -4,7 +4,7 @@ import { messageOf } from "../ffi/errors.ts";
 import { CannotStimulate, STIMULI, type StimulusName } from "../programs/lib/stimulus.ts";
 import { json } from "../programs/lib/json.ts";
 import { STATUS } from "./exit_status.ts";
-import { printAll } from "./run_tool.ts";
+import { printAll } from "./print.ts";
 import { Writer } from "./writer.ts";
 
 /** How a deed went. */

@@ -8,9 +8,9 @@ import { BpfError, type ErrorCode } from "../ffi/errors.ts";
 import { runTool } from "../programs/lib/session.ts";
 import { type Arguments, plansOf, type Tool } from "../programs/lib/tool.ts";
 import { showsSomething, type Value } from "../programs/lib/value.ts";
+import { tools } from "../programs/registry.gen.ts";
 import { STATUS } from "./exit_status.ts";
-import { byLesson } from "./help.ts";
-import { printAll } from "./run_tool.ts";
+import { printAll } from "./print.ts";
 import { answerStimuli, SecondProcess } from "./second_process.ts";
 import { parseArgs } from "./std.ts";
 import { TEST_FORMATS, type TestFormatName, type TestResult } from "./test_report.ts";
@@ -70,7 +70,7 @@ function parse(args: readonly string[]): SelftestOptions {
     const names = Object.keys(TEST_FORMATS).join(", ");
     throw new UsageError(`Unknown format "${format}"`, `It should be one of ${names}`);
   }
-  const all = byLesson();
+  const all = tools.toSorted((a, b) => a.lesson - b.lesson);
   return {
     format,
     tools: only === undefined ? all : only.split(",").map((name) => findTool(all, name)),

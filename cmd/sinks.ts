@@ -40,6 +40,7 @@ export function textSink(
       if (value.type === "expect") { for (const line of report.take(value)) out.line(line); }
       for (const { kind, text } of textLines(value)) {
         if (kind === "note") noteLine(text);
+        else if (printsText && kind === "piece") out.text(text);
         else if (printsText) out.line(text);
       }
       if (verbose) { for (const text of verboseLines(value)) noteLine(text); }
@@ -61,7 +62,8 @@ function verboseLines(value: Value): string[] {
   }
 }
 
-function noteLines(value: Value): void {
+/** Says beside the output what of a value belongs there. */
+export function noteLines(value: Value): void {
   for (const { kind, text } of textLines(value)) if (kind === "note") noteLine(text);
 }
 

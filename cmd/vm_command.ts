@@ -1,6 +1,6 @@
 /** `gimlet vm`: boots a kernel under QEMU, runs a command there, ends with its status. */
 
-import { tools } from "../programs/registry.gen.ts";
+import { catalog } from "../programs/catalog.gen.ts";
 import { STATUS } from "./exit_status.ts";
 import {
   defined,
@@ -12,7 +12,7 @@ import {
   texts,
   whole,
 } from "./options.ts";
-import { printAll } from "./run_tool.ts";
+import { printAll } from "./print.ts";
 import { bold, type ParsedArgs } from "./std.ts";
 import { UsageError } from "./usage.ts";
 import { bestAccelerator } from "./vm/accelerator.ts";
@@ -80,7 +80,7 @@ export async function vmCommand(
   const parsed = parseOptions(VM_OPTIONS, args);
   const out = new Writer(Deno.stdout);
   if (parsed["help"] === true) return printAll(out, helpLines());
-  const own = new Set([...subcommands, ...tools.map(({ name }) => name)]);
+  const own = new Set([...subcommands, ...catalog.map(({ name }) => name)]);
   const options = await readOptions(parsed, (name) => own.has(name.replaceAll("-", "_")));
   const verbose = parsed["verbose"] === true;
   const errors = new Writer(Deno.stderr, { name: "stderr" });

@@ -194,6 +194,13 @@ export const NATIVE_FAULTS: Readonly<Record<string, Fault>> = {
     cause: "the kernel has no BTF in /sys/kernel/btf/vmlinux",
     fix: "CONFIG_DEBUG_INFO_BTF=y",
   },
+  "no BTF, and a script that asks for the kernel's types": {
+    under: hidden("/sys/kernel/btf"),
+    args: ["-e", "BEGIN { print(((struct task_struct *)curtask)->pid); exit(); }"],
+    ends: "E_NO_BTF",
+    cause: "the kernel has no BTF in /sys/kernel/btf/vmlinux",
+    fix: "CONFIG_DEBUG_INFO_BTF=y",
+  },
   "no /sys": {
     under: hidden("/sys"),
     args: BITES,
@@ -488,6 +495,6 @@ export function assertTold({ ends, cause, fix = "", noRecord = false }: Fault, t
 }
 
 /** The arguments with --json, behind the name of the tool. */
-export function withJson([tool, ...rest]: readonly string[]): string[] {
-  return [tool!, "--json", ...rest];
+export function withJson([first = "", ...rest]: readonly string[]): string[] {
+  return first.startsWith("-") ? ["--json", first, ...rest] : [first, "--json", ...rest];
 }

@@ -37,7 +37,7 @@ const TABLE: readonly Row[] = [
   { from: "programs/doctor/verdict", may: `${PURE_FFI} ffi/probes/{spec,plan}`, pure: true },
   { from: "programs/doctor", may: "ffi programs/{lib,doctor/verdict}" },
   { from: "programs/tools/*", may: "ffi programs/lib" },
-  { from: "programs/registry.gen", may: "programs/{lib/tool,tools}" },
+  { from: "programs/{registry,catalog}.gen", may: "programs/{lib/tool,tools}" },
   { from: "programs/script/run", may: "ffi programs/{lib,script}" },
   {
     from: "programs/script",

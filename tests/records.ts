@@ -1,9 +1,10 @@
 /** Reading the JSON that tools print, with nothing rounded and every record as its schema says. */
 
-import { fullSchema, type Schema, SCRIPT_TOOL, scriptSchema, toolSchema } from "../cmd/schema.ts";
+import { fullSchema, type Schema, scriptSchema, toolSchema } from "../cmd/schema.ts";
 import { json } from "../programs/lib/json.ts";
 import type { Plain } from "../programs/lib/value.ts";
 import { tools } from "../programs/registry.gen.ts";
+import { SCRIPT_TOOL } from "../programs/script/plan.ts";
 import { Validator } from "./json_schema.ts";
 
 /** A record: a line of the output. */

@@ -1,8 +1,9 @@
 /**
  * BPF ring buffers (`BPF_MAP_TYPE_RINGBUF`, Linux ≥ 5.8), read where the kernel writes them.
  *
- * The map's pages are mapped into this program: one page with the reader's position, one with the writers', then the data,
- * twice in a row, so that a record that begins near the end goes on without a break. No call is made for a record.
+ * The map's pages are mapped into this program: one page with the reader's position, one with the writers', then the data, and
+ * behind its end its beginning once more, so that a record that begins near the end goes on without a break. The kernel has all
+ * of the data twice in a row, but what is mapped counts as memory of this program. No call is made for a record.
  *
  * @see https://docs.kernel.org/bpf/ringbuf.html
  */
@@ -17,6 +18,8 @@ import { closed } from "./failure.ts";
 const BUSY = 1 << 31; // BPF_RINGBUF_BUSY_BIT: reserved, not yet committed
 const DISCARDED = 1 << 30; // BPF_RINGBUF_DISCARD_BIT
 const HEADER = 8;
+/** So many bytes of the beginning are mapped behind the end: a multiple of any page. Few records are longer. */
+const SEAM = 1 << 16;
 // Space is given back this often, in records, so that writers do not wait for a whole drain.
 const GIVE_BACK = 512;
 
@@ -46,7 +49,8 @@ export class RingBuffer<E> implements EventSource<E> {
     this.#codec = codec;
     this.#mask = size - 1;
     this.#consumerPage = new Mapping({ fd, length: page, writable: true });
-    this.#dataPages = new Mapping({ fd, length: page + 2 * size, offset: page, writable: false });
+    const length = page + size + Math.min(size, SEAM);
+    this.#dataPages = new Mapping({ fd, length, offset: page, writable: false });
     this.#consumer = new BigInt64Array(this.#consumerPage.buffer, 0, 1);
     this.#producer = new BigInt64Array(this.#dataPages.buffer, 0, 1);
     this.#headers = new Int32Array(this.#dataPages.buffer, page);
@@ -73,16 +77,23 @@ export class RingBuffer<E> implements EventSource<E> {
   /** See {@linkcode EventSource.drain}; it stops at a record that a program has reserved and not yet committed. */
   drain(limit: number, take: (event: E) => boolean): number {
     if (this.#closed) throw closed("ring buffer");
-    const end = Number(Atomics.load(this.#producer, 0));
+    const unread = this.unread;
+    const mask = this.#mask;
+    const headers = this.#headers;
+    // Counted from here: positions outgrow the small integers, with which all of this is quick.
+    const first = this.#position % (mask + 1);
+    const position = this.#position;
+    let read = 0;
     let taken = 0;
     let goOn = true;
-    while (goOn && taken < limit && this.#position < end) {
-      const at = this.#position % (this.#mask + 1);
-      const header = Atomics.load(this.#headers, at >> 2);
+    while (goOn && taken < limit && read < unread) {
+      const at = (first + read) & mask;
+      const header = Atomics.load(headers, at >> 2);
       if (header & BUSY) break;
       const length = header & ~DISCARDED;
       // First: a record that cannot be decoded is not met again.
-      this.#position += (length + HEADER + 7) & ~7;
+      read += (length + HEADER + 7) & ~7;
+      this.#position = position + read;
       if (!(header & DISCARDED)) {
         taken++;
         goOn = take(this.#decode(at + HEADER, length));
@@ -95,7 +106,19 @@ export class RingBuffer<E> implements EventSource<E> {
 
   #decode(at: number, length: number): E {
     if (length < this.#codec.size) throw tooShort("ring buffer", length, this.#codec.size);
-    return this.#codec.decode(this.#data, at, length);
+    if (at + length <= this.#data.byteLength) return this.#codec.decode(this.#data, at, length);
+    return this.#codec.decode(this.#joined(at, length), 0, length);
+  }
+
+  /** A copy, in one piece, of a record that begins near the end and is longer than what is mapped behind that. */
+  #joined(at: number, length: number): DataView {
+    const { buffer, byteOffset } = this.#data;
+    const data = new Uint8Array(buffer, byteOffset, this.#mask + 1);
+    const record = new Uint8Array(length);
+    const beginning = data.subarray(at);
+    record.set(beginning);
+    record.set(data.subarray(0, length - beginning.length), beginning.length);
+    return new DataView(record.buffer);
   }
 
   #giveBack(): void {

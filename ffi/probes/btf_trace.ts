@@ -15,7 +15,12 @@ export function hasKernelBtf(): boolean {
  */
 export function requireBtf(): void {
   if (hasKernelBtf()) return;
-  throw new BpfError("read the kernel's BTF", {
+  throw noKernelBtf();
+}
+
+/** Says that the kernel does not describe its types and functions. */
+export function noKernelBtf(): BpfError {
+  return new BpfError("read the kernel's BTF", {
     step: "load",
     code: "E_NO_BTF",
     cause: "the kernel has no BTF in /sys/kernel/btf/vmlinux",

@@ -2,7 +2,7 @@
 
 import type { Btf, BtfOf } from "../btf/btf.ts";
 import { unqualifiedType } from "../btf/btf.ts";
-import { BpfError } from "../errors.ts";
+import { noKernelBtf } from "./btf_trace.ts";
 import { readKernelBtf } from "./kernel_btf.ts";
 
 let known: Btf | undefined;
@@ -42,12 +42,13 @@ function hasField(btf: Btf, { members }: BtfOf<"struct" | "union">, field: strin
   });
 }
 
-function kernelTypes(): Btf {
+/**
+ * The types of the running kernel, read once.
+ *
+ * @throws {BpfError} E_NO_BTF
+ */
+export function kernelTypes(): Btf {
   known ??= readKernelBtf();
-  if (known !== undefined) return known;
-  throw new BpfError("read the kernel's types", {
-    step: "read",
-    code: "E_NO_BTF",
-    cause: "this kernel has no BTF (CONFIG_DEBUG_INFO_BTF): there is no /sys/kernel/btf/vmlinux",
-  });
+  if (known === undefined) throw noKernelBtf();
+  return known;
 }

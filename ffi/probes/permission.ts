@@ -57,6 +57,15 @@ export function explainPermission(error: BpfError): BpfError {
   });
 }
 
+/** Does something; what is not permitted is told as {@linkcode explainPermission} does. */
+export function explained<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw error instanceof BpfError ? explainPermission(error) : error;
+  }
+}
+
 function reasonForRefusal(): { code: ErrorCode; cause: string; hint: string } {
   if (isInUserNamespace()) {
     return {

@@ -2,9 +2,9 @@
 
 import { ERRNO, errnoName } from "../errno.ts";
 import { BpfError, limitReached } from "../errors.ts";
+import { openedOnUse, openFunction } from "./symbols.ts";
 
 const SYMBOLS = {
-  __errno_location: { parameters: [], result: "pointer" },
   open: {
     parameters: [
       "buffer", // const char *path
@@ -121,6 +121,21 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  getpriority: {
+    parameters: [
+      "i32", // int which
+      "u32", // id_t who
+    ],
+    result: "i32",
+  },
+  setpriority: {
+    parameters: [
+      "i32", // int which
+      "u32", // id_t who
+      "i32", // int prio
+    ],
+    result: "i32",
+  },
   sysconf: { parameters: ["i32" /* int name */], result: "i64" },
   clock_gettime: {
     parameters: [
@@ -142,28 +157,35 @@ const SYMBOLS = {
 
 type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
-let opened: Libc | undefined;
+const LIBC = "libc.so.6";
 
-/** libc's functions. Opened on first use. */
+const functions = libcTable(SYMBOLS);
+
+/** libc's functions. Each is opened on first use. */
 export function libc(): Libc {
-  return opened ??= Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+  return functions();
 }
 
 /**
- * Makes a table of further functions of libc, opened on first use. `errno` can be read behind each of its calls: what that
+ * Makes a table of functions of libc, each opened on first use. `errno` can be read behind each of its calls: what that
  * needs was opened before.
  */
 export function libcTable<const S extends Deno.ForeignLibraryInterface>(
   symbols: S,
 ): () => Deno.DynamicLibrary<S>["symbols"] {
   let table: Deno.DynamicLibrary<S>["symbols"] | undefined;
-  return () => {
-    if (table === undefined) {
-      table = Deno.dlopen("libc.so.6", symbols).symbols;
-      lastErrno(); // Opens its library now: later that could change the very errno that it is asked for.
-    }
-    return table;
-  };
+  return () =>
+    table ??= openedOnUse(symbols, (name) => {
+      errnoLocation ??= openErrno(); // Later that could change the very errno that it is asked for.
+      return openFunction(LIBC, symbols, name);
+    });
+}
+
+let errnoLocation: ReturnType<typeof openErrno> | undefined;
+
+function openErrno() {
+  return Deno.dlopen(LIBC, { __errno_location: { parameters: [], result: "pointer" } })
+    .symbols.__errno_location;
 }
 
 /** A call of libc that failed: E_PERMISSION, E_LIMIT, or E_READ. */
@@ -188,7 +210,8 @@ export class LibcError extends BpfError {
  * is right. It means nothing after a `nonblocking` call.
  */
 export function lastErrno(): number {
-  const location = libc().__errno_location();
+  errnoLocation ??= openErrno();
+  const location = errnoLocation();
   return location === null ? 0 : new Deno.UnsafePointerView(location).getInt32();
 }
 

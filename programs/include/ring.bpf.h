@@ -5,7 +5,7 @@
 
 #include "gimlet.bpf.h"
 
-#define GIMLET_RING_BYTES (1 << 22)
+#define GIMLET_RING_BYTES (1 << 23)
 /* So many unread bytes wake the reader; and so many more do it again, should the first call have been missed. */
 #define GIMLET_RING_FULL_ENOUGH (GIMLET_RING_BYTES / 8)
 #define GIMLET_RING_CALL_AGAIN (GIMLET_RING_BYTES / 64)

@@ -75,8 +75,8 @@ export class HeldCommand implements Disposable {
 
   /** `line` is what the shell would be given. */
   constructor(line: string, options: Omit<CommandOptions, "words">) {
-    // The shell stops itself; once it goes on, it becomes the command.
-    const words = ["/bin/sh", "-c", `kill -STOP $$; exec ${line}`];
+    // The shell stops itself; once it goes on, it becomes the command, where that is only one.
+    const words = ["/bin/sh", "-c", `kill -STOP $$; ${isSimple(line) ? "exec " : ""}${line}`];
     this.#command = new Command({ ...options, words });
   }
 
@@ -97,6 +97,12 @@ export class HeldCommand implements Disposable {
   [Symbol.dispose](): void {
     if (!this.#started) this.#command.signal("SIGKILL");
   }
+}
+
+/** Whether a line of the shell's is one command, with nothing in front that `exec` would take for its name. */
+function isSimple(line: string): boolean {
+  const unquoted = line.replaceAll(/'[^']*'|"(?:\\.|[^"\\])*"|\\./g, "_");
+  return !/[;&|\n(){}!]|^\s*\w+=|^\s*(?:if|for|while|until|case|exit|cd|:)\b/.test(unquoted);
 }
 
 /** It stops within microseconds; until then it would not notice that it is to go on. */

@@ -2,7 +2,7 @@
 
 import type { Expectation } from "./expect/evaluate.ts";
 import type { Sink } from "./session.ts";
-import type { Value } from "./value.ts";
+import type { OutputValue, Value } from "./value.ts";
 
 /** A sink that lets expectations watch, and passes everything on. */
 export function watched(sink: Sink, expectations: readonly Expectation[]): Sink {
@@ -26,5 +26,14 @@ function show(expectation: Expectation, value: Value): void {
     case "map":
     case "hist":
       return expectation.report(value);
+    case "output":
+      return showOutput(expectation, value);
   }
+}
+
+/** A script prints its maps as they are: each time all of it. */
+function showOutput(expectation: Expectation, { value, report }: OutputValue): void {
+  if (report !== undefined) return expectation.report(report(), { ofAll: true });
+  const event = value();
+  if (event?.type === "event") expectation.event(event.fields);
 }

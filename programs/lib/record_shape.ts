@@ -23,9 +23,13 @@ export type ValueOfShape<F extends FieldShape> = F extends { readonly nullable: 
 /** The values of a record. */
 export type FieldsOf<R extends RecordShape> = { readonly [N in keyof R]: ValueOfShape<R[N]> };
 
-/** What a tool reports beside its events: a map by the shapes of its keys and values (counters where not given), or a histogram. */
+/**
+ * What a tool reports beside its events: a map by the shapes of its keys and values (counters where not given), a map of a script
+ * that has no keys and so a single value, or a histogram.
+ */
 export type ReportShape =
   | { readonly kind: "map"; readonly key: Shape; readonly value?: Shape }
+  | { readonly kind: "single"; readonly value: Shape }
   | { readonly kind: "hist" };
 
 /** What a tool's records hold. */

@@ -8,9 +8,10 @@
 import { Epoll } from "../../ffi/bpf/epoll.ts";
 import { type LoadedObject, openObject } from "../../ffi/bpf/object.ts";
 import type { Skeleton } from "../../ffi/bpf/skeleton.ts";
-import { BpfError } from "../../ffi/errors.ts";
 import { clockNow } from "../../ffi/host/clock.ts";
-import { explainPermission, requireCapabilities } from "../../ffi/probes/permission.ts";
+import { urgently } from "../../ffi/host/priority.ts";
+import { hasProcess } from "../../ffi/host/process.ts";
+import { explained, requireCapabilities } from "../../ffi/probes/permission.ts";
 import { AttachedPlan, attachFirst, type Plans, tryPlan } from "../../ffi/probes/plan.ts";
 import { requireProcess } from "../../ffi/probes/user_function.ts";
 import { Command, type CommandOptions, HeldCommand } from "./command.ts";
@@ -19,7 +20,7 @@ import { LossMeter } from "./losses.ts";
 import { OverheadMeter } from "./overhead.ts";
 import type { OpenStream } from "./stream.ts";
 import { type Arguments, type AttachedTool, type Interval, plansOf, type Tool } from "./tool.ts";
-import type { EndReason, LostValue, SummaryValue, Value } from "./value.ts";
+import type { EndReason, HeaderValue, LostValue, SummaryValue, Value } from "./value.ts";
 import { VERSION } from "./version.ts";
 
 /** Takes what a session gives. `flush` is called at least every 50 ms while there is something to flush. */
@@ -56,6 +57,8 @@ export interface RunOptions {
   readonly maxOverhead?: number;
   /** Started once every probe is armed; tracing ends when it ends. */
   readonly command?: CommandOptions | HeldCommand;
+  /** Ends with this process. */
+  readonly process?: number | undefined;
   /** Called once every probe is armed. */
   readonly onArmed?: () => void;
   /** The file descriptor that the output goes to: the session ends once nobody reads there any more. */
@@ -77,6 +80,7 @@ const RECORDS_PER_TURN = 8192;
 // The kernel wakes the reader when a buffer fills up; until then it looks by itself this often.
 const LOOK_EVERY_MS = 20;
 const LOSSES_EVERY_MS = 1000;
+const PROCESS_EVERY_MS = 100;
 const ARMED = "gimlet_armed";
 
 /**
@@ -88,7 +92,7 @@ export async function runTool(tool: Tool, options: RunOptions, sink: Sink): Prom
   requireCapabilities();
   const made = attachTool(tool, options);
   using attached = made.plan;
-  using stream = openStream(tool, attached.object);
+  using stream = explained(() => tool.stream?.open(attached.object));
   announce(tool, made, sink);
   const { args = {} } = options;
   return await runSession(
@@ -141,14 +145,6 @@ function attachTool(tool: Tool, options: RunOptions): AttachedTool {
   const plan = attachFirst(chosenPlans(tool, options), () => openTool(tool, options), { pid });
   const note = tool.notes?.[plan.name];
   return { plan, walks: [], notes: note === undefined ? [] : [note] };
-}
-
-function openStream(tool: Tool, object: LoadedObject<Skeleton>): OpenStream | undefined {
-  try {
-    return tool.stream?.open(object);
-  } catch (error) {
-    throw error instanceof BpfError ? explainPermission(error) : error;
-  }
 }
 
 /** A plan of a tool, tried. */
@@ -205,19 +201,24 @@ function openTool(tool: Tool, { filters = {}, args = {} }: Target) {
 }
 
 function announce(tool: Tool, { plan, walks, notes }: AttachedTool, sink: Sink): void {
-  sink.emit({
-    type: "header",
-    tool: tool.name,
-    version: VERSION,
-    plan: plan.name,
-    kernel: Deno.osRelease(),
-    boot_to_wall_ns: clockNow("realtime") - clockNow("monotonic"),
-  });
+  sink.emit(headerOf(tool.name, plan.name));
   for (const text of notes) sink.emit({ type: "status", kind: "note", text });
   for (const text of [tool.banner, tool.stream?.header]) {
     if (text !== undefined) sink.emit({ type: "status", kind: "output", text });
   }
   sink.emit({ type: "attached", probes: [...plan.links, ...walks].map(({ target }) => target) });
+}
+
+/** The first value of a run. */
+export function headerOf(tool: string, plan: string): HeaderValue {
+  return {
+    type: "header",
+    tool,
+    version: VERSION,
+    plan,
+    kernel: Deno.osRelease(),
+    boot_to_wall_ns: clockNow("realtime") - clockNow("monotonic"),
+  };
 }
 
 class Session {
@@ -236,6 +237,7 @@ class Session {
   #lost = 0n;
   #reports = 0;
   #outputClosed = false;
+  #nextProcessLook = 0;
   #command: Command | undefined;
 
   constructor(subject: Subject, options: RunOptions, sink: Sink) {
@@ -270,6 +272,8 @@ class Session {
         this.#command = command instanceof HeldCommand ? command.start() : new Command(command);
         this.#command.status.then(wake, wake);
       }
+      // From here on: the command is to run as it would by itself.
+      using _urgent = this.#stream && urgently();
       const summary = await this.#finish(await this.#readUntilEnd());
       // The last: what was seen is told before that.
       await this.#subject.detach();
@@ -318,14 +322,23 @@ class Session {
     if (stop.aborted) return (stop.reason as StopRequest).reason;
     if (this.#tooMuch) return "max-overhead";
     if (elapsedMs >= this.#durationMs) return "duration";
+    if (this.#processHasEnded(elapsedMs)) return "process";
     if (this.#reports >= (this.#interval.count ?? Infinity)) return "count";
     return this.#command?.ended ? "command" : undefined;
   }
 
+  #processHasEnded(elapsedMs: number): boolean {
+    const { process } = this.#options;
+    if (process === undefined || elapsedMs < this.#nextProcessLook) return false;
+    this.#nextProcessLook = elapsedMs + PROCESS_EVERY_MS;
+    return !hasProcess(process);
+  }
+
   /** How long nothing needs to be done, in ms, if the kernel does not call. */
   #patience(elapsedMs: number): number {
+    const process = this.#options.process === undefined ? Infinity : PROCESS_EVERY_MS;
     const look = this.#stream === undefined ? LOSSES_EVERY_MS : LOOK_EVERY_MS;
-    return Math.min(look, this.#durationMs - elapsedMs, this.#nextReport() - elapsedMs);
+    return Math.min(look, process, this.#durationMs - elapsedMs, this.#nextReport() - elapsedMs);
   }
 
   #nextReport(): number {

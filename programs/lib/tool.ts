@@ -110,6 +110,12 @@ export interface Tool extends ToolSpec<Skeleton> {
   readonly reports?: Readonly<Record<string, ReportShape>>;
 }
 
+/** What is known of a tool before its module is read. */
+export interface CatalogEntry extends Pick<Tool, "name" | "lesson" | "summary"> {
+  /** Reads its module. */
+  load(): Promise<Tool>;
+}
+
 /** Declares a tool; its name is the skeleton's, which is its folder's. */
 export function defineTool<const S extends Skeleton>(skeleton: S, spec: ToolSpec<S>): Tool {
   // Who runs a tool opens this very skeleton, so that each part gets the object that it was written for.

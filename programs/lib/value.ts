@@ -127,6 +127,8 @@ export interface OutputValue {
   readonly foreign: () => string | undefined;
   /** As this program's own record. */
   readonly value: () => EventValue | MapValue | HistValue | undefined;
+  /** Of a map, for expectations: its keys as what they are, not as text. */
+  readonly report?: () => MapValue | HistValue;
 }
 
 /** Why tracing ended. */
@@ -138,6 +140,8 @@ export type EndReason =
   | "exit"
   | "command"
   | "max-overhead"
+  | "dry-run"
+  | "process"
   | "stdin-closed"
   | "stdout-closed";
 
@@ -150,6 +154,8 @@ export const END_REASONS: readonly EndReason[] = [
   "exit",
   "max-overhead",
   "command",
+  "dry-run",
+  "process",
   "stdin-closed",
   "stdout-closed",
 ];

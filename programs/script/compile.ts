@@ -24,8 +24,10 @@ import {
   NAMES,
   type Plan,
   type ProgramPlan,
+  stackFrames,
 } from "./plan.ts";
 import type { Attachment } from "./probes.ts";
+import { ringBytesFor } from "./ring_size.ts";
 import { type Settings, withConfig } from "./settings.ts";
 import { Diagnostics, type Source } from "./source.ts";
 import { INT64, isBucketed, storageSize, type Type } from "./types.ts";
@@ -60,7 +62,6 @@ export interface ProgramSource {
 
 // Types of maps that depend on each other settle after a few rounds.
 const MOST_ROUNDS = 10;
-const STACK_DEPTH = 127;
 const MOST_STACKS = 32 * 1024;
 const LARGEST_FRAME = 32 * 1024;
 // The verifier counts what each function of a program takes in these.
@@ -86,7 +87,13 @@ export function compile(source: Source, options: CompileOptions): Compiled {
     diagnostics.error({ start: 0, end: 1 }, "No probes to attach");
   }
   const declared = new Declared(script.declarations, { facts, diagnostics });
-  const shared: ScriptTypes = { facts, settings, declared, maps: new Map(), suggest };
+  const shared: ScriptTypes = {
+    facts,
+    settings: { ...settings, ringBytes: ringBytesFor(programs, settings) },
+    declared,
+    maps: new Map(),
+    suggest,
+  };
   const types = typeAll(programs, shared, diagnostics);
   if (diagnostics.hasErrors) return done(undefined, types);
   return done(generate(source, { programs, types, shared, diagnostics }), types);
@@ -165,7 +172,7 @@ function generate(
   const { settings } = shared;
   const objectMaps = [
     ...standardMaps(settings, { programs: programs.length, frameSize }),
-    ...([...code, ...functions].some(usesStacks) ? [STACKS] : []),
+    ...stackMaps([...code, ...functions]),
     ...[...maps.values()].map((map) => objectMap(map, settings)),
   ];
   const object = writeObject({
@@ -174,7 +181,7 @@ function generate(
     constants: constants.bytes(),
     variables: VARIABLE_NAMES,
     license: "GPL",
-    source: { file: source.name, text: source.text },
+    source: { file: source.name, text: source.script },
   });
   return {
     object,
@@ -247,17 +254,19 @@ function standardMaps(
   ];
 }
 
-/** The kernel makes room for all of them at once: only where there is a use for it. */
-const STACKS: ObjectMap = {
-  name: NAMES.stacks,
-  type: MAP_TYPE.stack_trace,
-  keySize: 4,
-  valueSize: STACK_DEPTH * 8,
-  maxEntries: MOST_STACKS,
-};
-
-function usesStacks({ code }: ObjectProgram): boolean {
-  return code.relocations.some(({ symbol }) => symbol === NAMES.stacks);
+/** The maps of stacks in use. The kernel makes room for all of their entries at once: only where there is a use for it. */
+function stackMaps(programs: readonly ObjectProgram[]): ObjectMap[] {
+  const symbols = programs.flatMap(({ code }) => code.relocations.map(({ symbol }) => symbol));
+  return [...new Set(symbols)].flatMap((name) => {
+    const frames = stackFrames(name);
+    return frames === undefined ? [] : [{
+      name,
+      type: MAP_TYPE.stack_trace,
+      keySize: 4,
+      valueSize: 8 * frames,
+      maxEntries: MOST_STACKS,
+    }];
+  });
 }
 
 function objectMap({ symbol, keys, value, perCpu }: MapPlan, { maxMapKeys }: Settings): ObjectMap {

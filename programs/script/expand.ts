@@ -55,7 +55,9 @@ function expandPoint(
   if (first === undefined) return [];
   // The code is the same everywhere, unless it says where it is, or sees arguments of other types.
   const { kind } = first.attachment;
-  if (kind !== "tracepoint" && kind !== "usdt" && !names(probe, "probe")) {
+  const ownTypes = ["tracepoint", "usdt", "fentry", "fexit"].includes(kind);
+  const saysWhere = names(probe, "probe") || kind === "kretprobe" && names(probe, "func");
+  if (!ownTypes && !saysWhere) {
     const attachments = found.map(({ attachment }) => attachment);
     return [{ probe, attachment: first.attachment, attachments, attachPoint }];
   }
@@ -125,12 +127,18 @@ function expandAttachment(
     }
     case "fentry":
     case "fexit": {
-      if (hasWildcard(attachment.symbol)) {
-        diagnostics.unsupported(span, `wildcards in ${attachment.kind} probes`);
-        return [];
+      const { symbol, kind } = attachment;
+      const isKnown = (name: string) => facts.kernelFunction(name) !== undefined;
+      if (!hasWildcard(symbol)) {
+        if (isKnown(symbol)) return [{ attachment, text }];
+        return missing(`the kernel's BTF has no function ${symbol}`, "");
       }
-      if (facts.kernelFunction(attachment.symbol) !== undefined) return [{ attachment, text }];
-      return missing(`the kernel's BTF has no function ${attachment.symbol}`, "");
+      const found = facts.kernelFunctions(symbol).filter(isKnown);
+      if (found.length === 0) return none(`No functions of the kernel match ${symbol}`);
+      return found.map((name) => ({
+        attachment: { ...attachment, symbol: name },
+        text: `${kind}:${name}`,
+      }));
     }
     case "kprobe":
     case "kretprobe": {

@@ -5,6 +5,9 @@ import type { ObjectMap, ObjectProgram } from "../../ffi/asm/object_file.ts";
 import type { Attachment } from "./probes.ts";
 import type { Type } from "./types.ts";
 
+/** What the header of a script's records names as the tool. */
+export const SCRIPT_TOOL = "script";
+
 /** A map of the script. */
 export interface MapPlan {
   /** As it is written: `@x` */
@@ -75,11 +78,22 @@ export const NAMES = {
   ring: "gimlet_ring",
   losses: "gimlet_losses",
   frames: "gimlet_frames",
-  stacks: "gimlet_stacks",
   armed: "gimlet_armed",
   started: "gimlet_started",
 } as const;
 
+const STACKS = "gimlet_stacks_";
+
+/** The map of the stacks with so many frames at most: two that begin alike are one there. */
+export function stacksName(frames: number): string {
+  return `${STACKS}${Math.max(frames, 1)}`;
+}
+
+/** How many frames the stacks of a map have at most; `undefined` where it is another map. */
+export function stackFrames(name: string): number | undefined {
+  return name.startsWith(STACKS) ? Number(name.slice(STACKS.length)) : undefined;
+}
+
 /** Kinds of losses in the map of losses, `enum gimlet_loss` of the C side. */
-export const LOSS = { bufferFull: 0, mapFull: 1 } as const;
+export const LOSS = { bufferFull: 0, mapFull: 1, readFault: 2 } as const;
 export const LOSS_KINDS = 6;

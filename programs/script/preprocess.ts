@@ -2,7 +2,7 @@
  * The lines that begin with `#`: as much of C's preprocessor as scripts in use need.
  *
  * The text keeps its length and its lines, so that positions stay true: what does not count is overwritten with blanks.
- * `#include` has nothing to do: types come from the kernel's BTF.
+ * `#include` has nothing to do here: `headers.ts` has put in front what it brings.
  */
 
 import type { Diagnostics } from "./source.ts";

@@ -5,6 +5,9 @@ import type { Json, Renderer } from "./render.ts";
 import type { MapPlan } from "./plan.ts";
 import type { Type } from "./types.ts";
 
+/** In front of the frames of a stack that is a key. */
+const KEY_INDENT = 4;
+
 /** How much of a map is wanted, and by what its numbers are divided; 0 for all and for nothing. */
 export interface MapView {
   readonly top: number;
@@ -24,7 +27,7 @@ export function mapText(
 ): string {
   if (entries.length === 0) return "\n";
   const lines = entries.map(({ key, value }) => {
-    const keys = key.map((each) => renderer.text(each));
+    const keys = key.map((each) => renderer.text(each, KEY_INDENT));
     const label = keys.length === 0 ? name : `${name}[${keys.join(", ")}]`;
     return `${label}: ${valueText(value, { type, renderer, divisor })}\n`;
   });
@@ -162,7 +165,7 @@ export function mapJson(
     return { type: kind, data: first === undefined ? {} : { [name]: json(first.value) } };
   }
   const inside = Object.fromEntries(entries.map(({ key, value }) => [
-    key.map((each) => renderer.text(each)).join(","),
+    key.map((each) => renderer.text(each, KEY_INDENT)).join(","),
     json(value),
   ]));
   return { type: kind, data: { [name]: inside } };

@@ -21,15 +21,31 @@ export interface Position {
   readonly column: number;
 }
 
-/** A script's text and its name. */
-export class Source {
+/** A file's text and its name. */
+export interface SourceFile {
   readonly name: string;
   readonly text: string;
+}
+
+/** A script's text and its name, with the headers that stand before it. */
+export class Source {
+  readonly name: string;
+  /** The script alone. */
+  readonly script: string;
+  /** All of it, the headers first: what offsets count in. */
+  readonly text: string;
+  readonly #files: readonly { readonly name: string; readonly start: number }[];
   readonly #lineStarts: number[];
 
   /** `name` is that of the file, `stdin` for what came from the command line. */
-  constructor(name: string, text: string) {
+  constructor(name: string, script: string, headers: readonly SourceFile[] = []) {
     this.name = name;
+    this.script = script;
+    const files = [...headers.map(({ name, text }) => ({ name, text: `${text}\n` }))];
+    const starts = [0];
+    for (const { text } of files) starts.push(starts.at(-1)! + text.length);
+    this.#files = [...files, { name }].map(({ name }, i) => ({ name, start: starts[i]! }));
+    const text = files.map(({ text }) => text).join("") + script;
     this.text = text;
     this.#lineStarts = [0];
     for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) {
@@ -37,7 +53,24 @@ export class Source {
     }
   }
 
+  /** The place in the file that it stands in. */
   position(offset: number): Position {
+    const before = this.#lineAt(this.#fileAt(offset).start);
+    const line = this.#lineAt(offset);
+    return { line: line - before + 1, column: offset - this.#lineStarts[line]! + 1 };
+  }
+
+  /** The name of the file that an offset is in. */
+  fileName(offset: number): string {
+    return this.#fileAt(offset).name;
+  }
+
+  #fileAt(offset: number): { readonly name: string; readonly start: number } {
+    return this.#files.findLast(({ start }) => start <= offset) ?? this.#files[0]!;
+  }
+
+  /** The index of a line among all. */
+  #lineAt(offset: number): number {
     let low = 0;
     let high = this.#lineStarts.length - 1;
     while (low < high) {
@@ -45,13 +78,13 @@ export class Source {
       if (this.#lineStarts[middle]! <= offset) low = middle;
       else high = middle - 1;
     }
-    return { line: low + 1, column: offset - this.#lineStarts[low]! + 1 };
+    return low;
   }
 
-  /** A line, counted from 1, without its end. */
-  line(number: number): string {
-    const start = this.#lineStarts[number - 1] ?? this.text.length;
-    return this.text.slice(start, this.#lineStarts[number]).replace(/\n$/, "");
+  /** The text of the line that an offset is in, without its end. */
+  lineOf(offset: number): string {
+    const line = this.#lineAt(offset);
+    return this.text.slice(this.#lineStarts[line], this.#lineStarts[line + 1]).replace(/\n$/, "");
   }
 
   /** The lines that show a diagnostic: where, what, the source with marks below it, and a hint. */
@@ -59,13 +92,13 @@ export class Source {
     const from = this.position(span.start);
     const to = this.position(Math.max(span.end - 1, span.start));
     const range = from.line === to.line ? `${from.column}-${to.column + 1}` : `${from.column}`;
-    const line = this.line(from.line);
+    const line = this.lineOf(span.start);
     const last = from.line === to.line ? to.column : line.length;
     const marks = "~".repeat(Math.max(1, last - from.column + 1));
     // Tabs stay tabs, so that the marks stand below what they mean.
     const indent = line.slice(0, from.column - 1).replaceAll(/[^\t]/g, " ");
     return [
-      `${this.name}:${from.line}:${range}: ${severity.toUpperCase()}: ${message}`,
+      `${this.fileName(span.start)}:${from.line}:${range}: ${severity.toUpperCase()}: ${message}`,
       line,
       indent + marks,
       ...(hint === "" ? [] : [`HINT: ${hint}`]),

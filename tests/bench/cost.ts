@@ -29,7 +29,7 @@ interface Tracer {
 export async function cost(): Promise<Result[]> {
   const calls = await workload("calls");
   const command = [calls, "getppid", String(CALLS)];
-  const bare = () => cpuTime(command);
+  const bare = async () => (await cpuTime(command)).ms;
   const lost = new Map<string, number[]>();
   const under = (name: string, tracer: Tracer) => async () => {
     const { ms, lines } = await traced(tracer, () => cpuTime(command));
@@ -92,13 +92,14 @@ async function byHand(): Promise<string[]> {
   return [program, report.object.pathname, `${gimlet_comm.offset},${gimlet_armed.offset}`];
 }
 
-/** The CPU time of a command, in ms, its own and that of the kernel for it. */
-async function cpuTime(command: readonly string[]): Promise<number> {
+/** Runs a command; gives its CPU time, in ms, its own and that of the kernel for it, and its pid. */
+async function cpuTime(command: readonly string[]): Promise<{ ms: number; pid: number }> {
   const script = 'TIMEFORMAT="%U %S"; time "$@"';
-  const { status, stderr } = await run(["bash", "-c", script, "bash", ...command]);
+  const tellPid = ["sh", "-c", 'echo $$ >&2; exec "$@"', "sh"];
+  const { status, stderr } = await run(["bash", "-c", script, "bash", ...tellPid, ...command]);
   if (status !== 0) throw new Error(`Cannot run ${command.join(" ")}: ${stderr}`);
-  const [user = NaN, system = NaN] = stderr.trim().split(" ").map(Number);
-  return (user + system) * 1000;
+  const [pid = NaN, user = NaN, system = NaN] = stderr.trim().split(/\s+/).map(Number);
+  return { ms: (user + system) * 1000, pid };
 }
 
 /** Calls under another name, until some of them have come through. */
@@ -108,18 +109,18 @@ async function untilTraced(): Promise<void> {
   do await run([trial, "getppid", "2000"]); while ((await Deno.stat(FILE)).size < 4096);
 }
 
-/** Lets a tracer write to a file while something is done; gives the time of that, and the lines of the file. */
+/** Lets a tracer write to a file while something is done; gives the time of that, and the lines about it in the file. */
 async function traced(
   { words, ready }: Tracer,
-  work: () => Promise<number>,
+  work: () => Promise<{ ms: number; pid: number }>,
 ): Promise<{ ms: number; lines: number }> {
   const script = `exec "$@" 2>&1 > ${FILE}`; // what it says of itself is read here
   const running = new Running(["sh", "-c", script, "sh", ...words]);
   await (ready === undefined ? untilTraced() : running.until(ready));
-  const ms = await work();
+  const { ms, pid } = await work();
   running.kill("SIGINT");
   await running.finished();
-  const { stdout } = await run(["grep", "-c", " calls ", FILE]);
+  const { stdout } = await run(["grep", "-cE", ` calls +${pid}$`, FILE]);
   await Deno.remove(FILE);
   return { ms, lines: Number.parseInt(stdout) };
 }

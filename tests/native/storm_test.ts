@@ -5,9 +5,10 @@ import { type LoadedObject, openObject } from "../../ffi/bpf/object.ts";
 import { PerfBuffer } from "../../ffi/bpf/perf_buffer.ts";
 import { RingBuffer } from "../../ffi/bpf/ring_buffer.ts";
 import { onlineCpus } from "../../ffi/host/cpus.ts";
-import { assert, assertEquals } from "../assert.ts";
-import { workload } from "../gimlet.ts";
-import { capabilities, gcc, test } from "../support.ts";
+import { compile } from "../../mod.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { gimlet, workload } from "../gimlet.ts";
+import { binary, capabilities, clang, gcc, root, test } from "../support.ts";
 import { type Record, recordCodec, storm } from "../workload/storm/storm.gen.ts";
 
 const EVENTS = 1_000_000;
@@ -117,5 +118,56 @@ test(
     const tally = await storming("into_perf", openPerf, false);
     balanced(tally);
     assert(tally.lost > 0n && tally.received > 0);
+  },
+);
+
+test("records in every place of a ring come out whole, however long they are", {
+  needs: [capabilities, clang],
+}, async () => {
+  // Longer than what is mapped behind the ring's end, and no power of two: they begin and are cut everywhere.
+  const [words, ring] = [12_501, 1 << 18];
+  const text = `#include "gimlet.bpf.h"
+    struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, ${ring}); } ring SEC(".maps");
+    u64 made;
+    SEC("raw_tp/sys_enter") int make(void *ctx)
+    {
+      u64 *record = bpf_ringbuf_reserve(&ring, ${words * 8}, 0);
+      if (!record)
+        return 1;
+      record[0] = record[${words >> 1}] = record[${words - 1}] = ++made;
+      bpf_ringbuf_submit(record, 0);
+      return 0;
+    }`;
+  using object = openObject(await compile({ text, name: "long.bpf.c" }), { name: "long" }).load();
+  using source = object.ringBuffer("ring");
+  for (let number = 1n; number <= 200n; number++) {
+    assertEquals(object.program("make").testRun().returnValue, 0);
+    const records: Uint8Array<ArrayBuffer>[] = [];
+    source.drain(2, (record) => records.push(record as Uint8Array<ArrayBuffer>) > 0);
+    const read = records.map(({ buffer, byteOffset, length }) => {
+      const view = new BigUint64Array(buffer.slice(byteOffset, byteOffset + length));
+      return [length, view[0], view[words >> 1], view[words - 1]];
+    });
+    assertEquals(read, [[words * 8, number, number, number]]);
+  }
+});
+
+/** A command that looks how urgent gimlet's first thread is, and then says how urgent it is itself. */
+const UNTIL_URGENT = `
+  for i in $(seq 1000); do
+    [ "$(cut -d ' ' -f 19 /proc/$PPID/stat)" = -10 ] && exec nice
+  done
+  echo gimlet is not urgent`;
+
+test(
+  "while it reads, gimlet is urgent; what it starts is not",
+  { needs: [root, binary] },
+  async () => {
+    const [tool, script] = await Promise.all([
+      gimlet(["disksnoop", "--", "sh", "-c", UNTIL_URGENT]),
+      gimlet(["--unsafe", "-e", 'BEGIN { system("nice"); exit(); }']),
+    ]);
+    assertEquals(tool.stdout.trimEnd().split("\n").at(-1), "0");
+    assertStringIncludes(script.stdout, "\n0\n");
   },
 );

@@ -34,7 +34,13 @@ export interface Call extends Span {
 export interface Entry extends Span {
   readonly kind: "entry";
   readonly map: Name;
-  readonly key: Literal | KeyFields;
+  readonly key: Literal | KeyFields | KeyList;
+}
+
+/** The values of a key's fields, in their order: `1, "dd"`. */
+export interface KeyList extends Span {
+  readonly kind: "list";
+  readonly values: readonly Literal[];
 }
 
 /** The fields of a key. */

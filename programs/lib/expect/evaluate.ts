@@ -35,14 +35,17 @@ export class Expectation {
     for (const accumulator of this.#scope.accumulators) accumulator.add(fields);
   }
 
-  /** To be told every report: of a map the last one counts, those of histograms add up. */
-  report(value: MapValue | HistValue): void {
+  /**
+   * To be told every report: of a map the last one counts; those of histograms add up, unless each is of all so far.
+   */
+  report(value: MapValue | HistValue, { ofAll = false } = {}): void {
     const { name } = value;
     if (value.type === "map") {
       this.#maps.set(name, value);
       return;
     }
-    const histogram = this.#histograms.get(name) ?? new Histogram(value.unit);
+    const known = ofAll ? undefined : this.#histograms.get(name);
+    const histogram = known ?? new Histogram(value.unit);
     histogram.add(value);
     this.#histograms.set(name, histogram);
   }

@@ -4,7 +4,7 @@ import type { Shape } from "../../../ffi/wire/shape.ts";
 import { didYouMean } from "../nearest.ts";
 import type { RecordShape } from "../record_shape.ts";
 import type { Fields } from "../value.ts";
-import type { Entry, KeyFields, Literal } from "./ast.ts";
+import type { Entry, Literal } from "./ast.ts";
 import { ExpectError, type Span } from "./diagnostic.ts";
 import { keyShape, typeOf } from "./rows.ts";
 import { COMPARE, type Scalar, scalar } from "./scalar.ts";
@@ -37,11 +37,15 @@ class Keys {
   }
 
   /** The fields of the key, and what they should be. */
-  wanted(key: Literal | KeyFields): readonly (readonly [string, Scalar])[] {
-    const [first = "", ...more] = this.#names;
-    if (key.kind === "literal") {
-      if (more.length === 0) return [[first, this.#value(key, first)]];
-      throw this.#mistake(`the keys of ${this.#map} have ${more.length + 1} fields`, key);
+  wanted(key: Entry["key"]): readonly (readonly [string, Scalar])[] {
+    if (key.kind !== "fields") {
+      const values = key.kind === "list" ? key.values : [key];
+      const { length } = this.#names;
+      if (values.length === length) {
+        return this.#names.map((name, i) => [name, this.#value(values[i]!, name)]);
+      }
+      const fields = length === 1 ? "one field" : `${length} fields`;
+      throw this.#mistake(`the keys of ${this.#map} have ${fields}`, key);
     }
     const missing = this.#names.find((name) => key.fields.every((it) => it.name.name !== name));
     const given = key.fields.map(({ name, value }) => {
@@ -67,9 +71,10 @@ class Keys {
   }
 
   #example(): string {
-    const fields = this.#names.map((name) =>
-      `${name}: ${typeOf(this.#fields[name]!) === "string" ? '"…"' : "…"}`
-    );
+    const value = (name: string) => typeOf(this.#fields[name]!) === "string" ? '"…"' : "…";
+    // The name of what has none.
+    if (this.#names.join() === "key") return `It should be like ${this.#map}[${value("key")}]`;
+    const fields = this.#names.map((name) => `${name}: ${value(name)}`);
     return `It should be like ${this.#map}[{${fields.join(", ")}}]`;
   }
 }

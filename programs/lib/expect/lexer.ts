@@ -9,7 +9,7 @@ export type Token =
   & (
     | { readonly kind: "number"; readonly value: bigint; readonly unit: Unit | undefined }
     | { readonly kind: "string"; readonly value: string }
-    /** A name; those of fields inside of others have dots. */
+    /** A name; those of fields inside of others have dots, those of scripts' maps begin with `@`. */
     | { readonly kind: "name"; readonly text: string }
     | { readonly kind: "operator"; readonly text: string }
     | { readonly kind: "end" }
@@ -17,7 +17,7 @@ export type Token =
 
 const BLANK = /\s+/y;
 const NUMBER = /(?:0x[\da-f]+|\d[\d_]*(?:\.\d+)?)[a-z]*/iy;
-const NAME = /[a-z_]\w*(?:\.[a-z_]\w*)*/iy;
+const NAME = /@\w*|[a-z_]\w*(?:\.[a-z_]\w*)*/iy;
 const STRING = /"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'/y;
 const OPERATOR = /&&|\|\||==|!=|<=|>=|=~|[<>!()[\]{},:-]/y;
 

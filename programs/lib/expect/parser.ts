@@ -8,11 +8,11 @@
  *     unary       = "!" unary | "(" or ")" | literal | NAME
  *                 | NAME "(" selection ")" | NAME "[" key "]"
  *     selection   = NAME [ "where" or ]
- *     key         = literal | "{" NAME ":" literal { "," NAME ":" literal } "}"
+ *     key         = literal { "," literal } | "{" NAME ":" literal { "," NAME ":" literal } "}"
  *     literal     = ["-"] NUMBER | STRING | "true" | "false" | "null"
  */
 
-import type { Compare, Comparison, Entry, Expression, KeyFields, Literal, Name } from "./ast.ts";
+import type { Compare, Comparison, Entry, Expression, KeyList, Literal, Name } from "./ast.ts";
 import type { Call, Selection } from "./ast.ts";
 import { ExpectError, type Span } from "./diagnostic.ts";
 import { type Token, tokens } from "./lexer.ts";
@@ -145,9 +145,9 @@ class Parser {
     return name;
   }
 
-  #key(): Literal | KeyFields {
+  #key(): Entry["key"] {
     const start = this.#take("{");
-    if (start === undefined) return this.#keyLiteral();
+    if (start === undefined) return this.#keyValues();
     const fields: { name: Name; value: Literal }[] = [];
     do {
       const name = this.#name("a field of the key", '{c: "gimlet"}');
@@ -156,6 +156,13 @@ class Parser {
     } while (this.#take(",") !== undefined);
     const { end } = this.#expect("}", start);
     return { kind: "fields", fields, at: start.at, end };
+  }
+
+  #keyValues(): Literal | KeyList {
+    const values = [this.#keyLiteral()];
+    while (this.#take(",") !== undefined) values.push(this.#keyLiteral());
+    const [first, last] = [values[0]!, values.at(-1)!];
+    return values.length === 1 ? first : { kind: "list", values, at: first.at, end: last.end };
   }
 
   #keyLiteral(): Literal {

@@ -13,7 +13,7 @@ import { type Histogram, histogramFunction, isPercentile } from "./histogram.ts"
 import { keyTest } from "./keys.ts";
 import { entryRow, entryShape, type Rows } from "./rows.ts";
 import { COMPARE, scalar } from "./scalar.ts";
-import { SUFFIXES, unitOfHistogram } from "./units.ts";
+import { SUFFIXES, unitOfField, unitOfHistogram } from "./units.ts";
 
 /** Everything that was seen. */
 export interface Totals {
@@ -82,6 +82,7 @@ export class TotalsScope implements Scope<Totals> {
     const report = this.#report(source.name);
     if (report?.kind === "map") return this.#ofMap(called, report.key);
     if (report?.kind === "hist") return this.#ofHistogram(called);
+    if (report?.kind === "single") throw this.#hasNoKeys(source);
     throw this.#unknown(source, ["event", ...this.#fields(), ...this.#reports()]);
   }
 
@@ -100,6 +101,7 @@ export class TotalsScope implements Scope<Totals> {
     const known = name.name.toLowerCase();
     if (Object.hasOwn(SIMPLE, known)) return SIMPLE[known]!;
     const report = this.#report(name.name);
+    if (report?.kind === "single") return this.#single(name);
     const example = name.name === "event"
       ? "count(event)"
       : this.#isField(name)
@@ -111,6 +113,15 @@ export class TotalsScope implements Scope<Totals> {
       throw this.#unknown(name, [...Object.keys(SIMPLE), ...this.#fields(), ...this.#reports()]);
     }
     throw this.#mistake(`${name.name} alone has no value`, name, `It should be like ${example}`);
+  }
+
+  /** What was never set is 0, as in scripts. */
+  #single({ name }: Name): Operand<Totals> {
+    return {
+      type: "number",
+      read: ({ maps }) => scalar(maps.get(name)?.entries[0]?.value ?? 0n),
+      unit: unitOfField(name),
+    };
   }
 
   #ofEvents(called: Called): Operand<Totals> {
@@ -197,6 +208,7 @@ export class TotalsScope implements Scope<Totals> {
       const hint = `It should be like p99(${map.name})`;
       throw this.#mistake(`${map.name} is a histogram: it has no keys`, map, hint);
     }
+    if (report.kind === "single") throw this.#hasNoKeys(map);
     const isWanted = keyTest(entry, report.key, this.source);
     return {
       type: "number",
@@ -204,6 +216,11 @@ export class TotalsScope implements Scope<Totals> {
       read: ({ maps }) =>
         scalar(maps.get(map.name)?.entries.map(entryRow).find(isWanted)?.["value"] ?? 0n),
     };
+  }
+
+  #hasNoKeys(map: Name): ExpectError {
+    const hint = `It should be like ${map.name} >= 16`;
+    return this.#mistake(`${map.name} has no keys, and so a single value`, map, hint);
   }
 
   #events(span: Span): Rows {

@@ -224,6 +224,7 @@ const FUNC: BuiltinValue = {
     const { attachment } = typing;
     switch (attachment.kind) {
       case "kprobe":
+      case "kretprobe":
         return { kind: "symbolic", as: "ksym", size: 8 };
       case "uprobe":
         return { kind: "symbolic", as: "usym", size: 16 };
@@ -235,8 +236,11 @@ const FUNC: BuiltinValue = {
         return UNKNOWN;
     }
   },
-  scalar: (_, { ir, context, typing }) =>
-    ir.load(context, instructionPointer(typing.facts.arch), 8),
+  // On return the instruction pointer is the caller's.
+  scalar: (_, { ir, context, typing: { attachment, facts } }) =>
+    attachment.kind === "kretprobe"
+      ? facts.kernelSymbol(attachment.symbol) ?? 0n
+      : ir.load(context, instructionPointer(facts.arch), 8),
   into: (_, lowerer, target) => {
     const { ir, context, typing } = lowerer;
     const { attachment } = typing;

@@ -3,6 +3,7 @@
 import type { HelperName } from "../../../ffi/asm/helpers.ts";
 import type { AccessSize } from "../../../ffi/asm/instruction.ts";
 import type { Argument, Operand, VirtualRegister } from "../ir.ts";
+import { LOSS } from "../plan.ts";
 import type { Space } from "../types.ts";
 import type { Lowerer } from "./lowerer.ts";
 import type { Memory, Place } from "./memory.ts";
@@ -56,7 +57,7 @@ function readWord(l: Lowerer, place: Place, size: AccessSize): VirtualRegister {
   }
   if (place.space === "context") return l.ir.load(l.context, place.offset, size);
   const memory = l.onStack(8);
-  l.ir.call(READ[place.space], memory, BigInt(size), argument(l, place));
+  checked(l, l.ir.call(READ[place.space], memory, BigInt(size), argument(l, place)));
   return l.ir.load(memory.base, memory.offset, size);
 }
 
@@ -70,7 +71,17 @@ function argument(l: Lowerer, place: Place): Argument {
 /** Copies bytes of others. */
 export function readBytes(l: Lowerer, place: Place, target: Memory, size: number): void {
   const helper = place.space === "own" || place.space === "context" ? "kernel" : place.space;
-  l.ir.call(READ[helper], target, BigInt(size), argument(l, place));
+  checked(l, l.ir.call(READ[helper], target, BigInt(size), argument(l, place)));
+}
+
+/** Counts a read that failed, where that is wanted; gives what the read gave. */
+function checked(l: Lowerer, result: VirtualRegister): VirtualRegister {
+  if (!l.typing.settings.countsReadFaults) return result;
+  const done = l.ir.label();
+  l.ir.branch("sge", result, 0n, done);
+  l.countLoss(LOSS.readFault);
+  l.ir.place(done);
+  return result;
 }
 
 /** Copies as many bytes of others as a register says, at most `most`; none where it is more. */
@@ -83,7 +94,8 @@ export function readBounded(
   const { ir } = l;
   const helper = place.space === "own" || place.space === "context" ? "kernel" : place.space;
   const otherwise = ir.label();
-  ir.call(READ[helper], target, { bounded: count, most, otherwise }, argument(l, place));
+  const bytes = { bounded: count, most, otherwise };
+  checked(l, ir.call(READ[helper], target, bytes, argument(l, place)));
   ir.place(otherwise);
 }
 
@@ -95,5 +107,5 @@ export function readString(
   size: Argument,
 ): VirtualRegister {
   const helper = place.space === "own" || place.space === "context" ? "kernel" : place.space;
-  return l.ir.call(READ_STRING[helper], target, size, argument(l, place));
+  return checked(l, l.ir.call(READ_STRING[helper], target, size, argument(l, place)));
 }

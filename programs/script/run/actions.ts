@@ -1,11 +1,18 @@
 /** What the reader does with the records of a script: prints, clears, ends. */
 
-import type { MapValue, OutputValue, Plain } from "../../lib/value.ts";
+import type { HistValue, MapValue, OutputValue, Plain } from "../../lib/value.ts";
 import type { ActionPlan, MapPlan, Plan } from "../plan.ts";
 import { readValue, type ScriptValue } from "../read_values.ts";
 import type { Json, Renderer } from "../render.ts";
 import { mapJson, mapText, type MapView, viewed } from "../render_map.ts";
-import { type RawEntry, readEntries } from "../map_values.ts";
+import {
+  type Entry,
+  type EntryValue,
+  type HistogramBucket,
+  type RawEntry,
+  readEntries,
+} from "../map_values.ts";
+import { isHistogram, isNumber, keyField } from "./shape.ts";
 import { strftime } from "../strftime.ts";
 
 /** The script's maps, as actions see them. */
@@ -103,8 +110,62 @@ export function mapOutput(
         : inside === undefined
         ? []
         : [{ key: null, value: plain(inside) }];
-      return { type: "map", name: plan.name, entries: list, header: undefined, line: () => "" };
+      return mapOf(plan, list);
     },
+    ...(view.divisor > 1 || view.top > 0 ? {} : { report: () => reportOf(plan, all, renderer) }),
+  };
+}
+
+function mapOf({ name }: MapPlan, entries: MapValue["entries"]): MapValue {
+  return { type: "map", name, entries, header: undefined, line: () => "" };
+}
+
+/** A map as expectations look at it. */
+function reportOf(
+  plan: MapPlan,
+  entries: readonly Entry[],
+  renderer: Renderer,
+): MapValue | HistValue {
+  if (plan.keys.length === 0 && isHistogram(plan.value)) {
+    return histogramOf(
+      plan,
+      entries.flatMap(({ value }) => value.kind === "histogram" ? value.buckets : []),
+    );
+  }
+  return mapOf(
+    plan,
+    entries.map(({ key, value }) => ({
+      key: keyOf(
+        key.map((part, i) =>
+          part.kind === "integer" && isNumber(plan.keys[i]!) ? part.value : renderer.text(part)
+        ),
+      ),
+      value: numberOf(value),
+    })),
+  );
+}
+
+/** A key with several parts is a struct: `scriptShape` has the same names. */
+function keyOf(parts: readonly Plain[]): Plain {
+  if (parts.length < 2) return parts[0] ?? null;
+  return Object.fromEntries(parts.map((part, i) => [keyField(i), part]));
+}
+
+function numberOf(value: EntryValue): Plain {
+  if (value.kind === "number") return value.value;
+  return value.kind === "value" && value.value.kind === "integer" ? value.value.value : null;
+}
+
+const LEAST = -(1n << 63n);
+
+function histogramOf({ name }: MapPlan, buckets: readonly HistogramBucket[]): HistValue {
+  return {
+    type: "hist",
+    name,
+    scale: "linear",
+    unit: "",
+    title: "",
+    buckets: buckets.map(({ low = LEAST, high = null, count }) => ({ low, high, count })),
   };
 }
 

@@ -2,7 +2,6 @@
 
 import { HELPER, type HelperName } from "../../../ffi/asm/helpers.ts";
 import { hasHelper } from "../../../ffi/bpf/features.ts";
-import { type Btf, parseBtf } from "../../../ffi/btf/btf.ts";
 import { parseElf } from "../../../ffi/elf/elf.ts";
 import { fileOffset } from "../../../ffi/elf/symbols.ts";
 import { parseUsdtArguments, usdtProbes } from "../../../ffi/elf/usdt.ts";
@@ -10,16 +9,14 @@ import { BpfError } from "../../../ffi/errors.ts";
 import { findUserFile } from "../../../ffi/probes/user_function.ts";
 import { parseCpuList } from "../../../ffi/host/cpus.ts";
 import { readTracepointFormat } from "../../../ffi/host/tracepoint_format.ts";
-import { tracefsPath } from "../../../ffi/host/tracefs.ts";
-import { kprobeFunctions, listProbes } from "../../../ffi/probes/list.ts";
+import { kernelTypes } from "../../../ffi/probes/kernel_types.ts";
+import { kprobeFunctions, listProbes, tracepoints } from "../../../ffi/probes/list.ts";
 import { ksymname } from "../../../ffi/symbols/kernel.ts";
 import { BtfTypes } from "../btf_types.ts";
 import type { KernelFacts, KernelFunction, UsdtProbe } from "../facts.ts";
 import { inPath } from "./attach.ts";
 import { tracepointRecord } from "../tracepoint_record.ts";
 import type { RecordLayout, Type } from "../types.ts";
-
-const BTF_FILE = "/sys/kernel/btf/vmlinux";
 
 /** The kernel that this program runs on. */
 export class RunningKernel implements KernelFacts {
@@ -44,7 +41,7 @@ export class RunningKernel implements KernelFacts {
   }
 
   tracepoints(): readonly string[] {
-    return this.#tracepoints ??= readTracepoints();
+    return this.#tracepoints ??= tracepoints();
   }
 
   type(name: string): Type | undefined {
@@ -101,14 +98,9 @@ export class RunningKernel implements KernelFacts {
     }
   }
 
-  /** A kernel without BTF has no types. */
-  #btf(): Pick<BtfTypes, "type" | "constant" | "kernelFunction"> {
-    return this.#types ??= new BtfTypes(readBtf());
+  #btf(): BtfTypes {
+    return this.#types ??= new BtfTypes(kernelTypes());
   }
-}
-
-function readBtf(): Btf {
-  return parseBtf(Deno.readFileSync(BTF_FILE));
 }
 
 function readUsdtProbes(path: string): (UsdtProbe & { readonly name: string })[] {
@@ -120,9 +112,4 @@ function readUsdtProbes(path: string): (UsdtProbe & { readonly name: string })[]
     const place = { offset, ...(counterOffset === undefined ? {} : { counterOffset }) };
     return [{ group, name, place, args: parseUsdtArguments(rest.arguments, elf.machine) }];
   });
-}
-
-function readTracepoints(): string[] {
-  return Deno.readTextFileSync(`${tracefsPath()}/available_events`).split("\n")
-    .filter((name) => name !== "").sort();
 }

@@ -135,7 +135,7 @@ export const disksnoop = {
     on_start_request: "kprobe",
   },
   maps: {
-    events: { type: "ringbuf", key: undefined, value: undefined, event: diskEventCodec, maxEntries: 4194304 },
+    events: { type: "ringbuf", key: undefined, value: undefined, event: diskEventCodec, maxEntries: 8388608 },
     gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 6 },
     in_flight: { type: "hash", key: blockKeyCodec, value: blockIoCodec, event: undefined, maxEntries: 10240 },
   },

@@ -87,7 +87,7 @@ export const disksnoop_fixed = {
     on_rq_issue: "tracepoint/block/block_rq_issue",
   },
   maps: {
-    events: { type: "ringbuf", key: undefined, value: undefined, event: diskEventCodec, maxEntries: 4194304 },
+    events: { type: "ringbuf", key: undefined, value: undefined, event: diskEventCodec, maxEntries: 8388608 },
     gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 6 },
     start: { type: "hash", key: blockKeyCodec, value: diskEventCodec, event: undefined, maxEntries: 10240 },
   },

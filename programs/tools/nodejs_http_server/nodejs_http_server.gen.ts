@@ -187,7 +187,7 @@ export const nodejs_http_server = {
   },
   maps: {
     connections: { type: "lru_hash", key: u64, value: connectionCodec, event: undefined, maxEntries: 10240 },
-    events: { type: "ringbuf", key: undefined, value: undefined, event: dataCodec, maxEntries: 4194304 },
+    events: { type: "ringbuf", key: undefined, value: undefined, event: dataCodec, maxEntries: 8388608 },
     gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 6 },
     reads: { type: "hash", key: u64, value: readingCodec, event: undefined, maxEntries: 10240 },
     scans: { type: "percpu_array", key: u32, value: scanCodec, event: undefined, maxEntries: 1 },

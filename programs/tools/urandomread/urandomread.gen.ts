@@ -60,7 +60,7 @@ export const urandomread = {
     on_urandom_read: "tracepoint",
   },
   maps: {
-    events: { type: "ringbuf", key: undefined, value: undefined, event: dataCodec, maxEntries: 4194304 },
+    events: { type: "ringbuf", key: undefined, value: undefined, event: dataCodec, maxEntries: 8388608 },
     gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 6 },
     reading: { type: "hash", key: u64, value: u8, event: undefined, maxEntries: 10240 },
   },

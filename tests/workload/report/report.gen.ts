@@ -48,7 +48,7 @@ export const report = {
     on_getppid: "tracepoint/syscalls/sys_enter_getppid",
   },
   maps: {
-    calls: { type: "ringbuf", key: undefined, value: undefined, event: callCodec, maxEntries: 4194304 },
+    calls: { type: "ringbuf", key: undefined, value: undefined, event: callCodec, maxEntries: 8388608 },
     gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 6 },
   },
   globals: {

@@ -15,6 +15,8 @@ const REPORTS = [
   map("counts", [{ key: { c: "gimlet" }, value: 1000n }, { key: { c: "LC_ALL" }, value: 3n }]),
   map("by_pid", [{ key: 7, value: BIG + 1n }, { key: 8, value: 5n }]),
   map("pairs", [{ key: { prev_pid: 3, next: "sh" }, value: 2n }]),
+  map("@n", [{ key: null, value: 16n }]),
+  map("@wait_us", [{ key: null, value: 2_000n }]),
   hist("dist", "usecs", [[0n, 1n, 50n], [2n, 3n, 49n], [4n, 7n, 0n], [8n, 15n, 1n]]),
   hist("other", "kbytes", [[0n, 0n, 1n], [63n, null, 9n]]),
 ];
@@ -43,6 +45,8 @@ const TRUE = [
   "sum(bytes where pid == 1) == 0 && distinct(pid where pid == 1) == 0",
   'counts["gimlet"] == 1000 && counts[{c: "gimlet"}] == 1000 && counts["none"] == 0',
   'pairs[{next: "sh", prev_pid: 3}] == 2 && pairs[{prev_pid: 3, next: "bash"}] == 0',
+  'pairs[3, "sh"] == 2 && pairs[3, "bash"] == 0',
+  "@n == 16 && @n != 17 && @wait_us == 2ms && @wait_us < 1s && @wait_us == 2000",
   "by_pid[8] == 5 && by_pid[0x8] == 5 && by_pid[-1] == 0",
   "count(counts) == 2 && sum(counts) == 1003 && max(counts) == 1000 && min(counts) == 3 && avg(counts) == 501",
   'count(counts where c =~ "LC_*") == 1 && sum(counts where value > 3) == 1000',
@@ -174,4 +178,12 @@ Deno.test("more different values than are told apart are unbounded, not a wrong 
   for (let i = 0; i <= MOST_DISTINCT + 5; i++) expected.event({ bytes: i });
   const { ok, seen } = result(expected);
   assertEquals([ok, seen[0]!.value], [true, "unbounded"]);
+});
+
+Deno.test("a map that was never set has the value 0; reports of all so far do not add up", () => {
+  assertEquals(holds("@n == 0"), true);
+  const expected = expectation("count(dist) == 3", TOOL);
+  expected.report(hist("dist", "", [[0n, 1n, 2n]]), { ofAll: true });
+  expected.report(hist("dist", "", [[0n, 1n, 3n]]), { ofAll: true });
+  assertEquals(result(expected).ok, true);
 });

@@ -20,6 +20,7 @@ function shown(node: Expression): string {
     case "entry": {
       const { map, key } = node;
       if (key.kind === "literal") return `${map.name}[${shown(key)}]`;
+      if (key.kind === "list") return `${map.name}[${key.values.map(shown).join("; ")}]`;
       const fields = key.fields.map(({ name, value }) => `${name.name}: ${shown(value)}`);
       return `${map.name}[{${fields.join(", ")}}]`;
     }
@@ -47,6 +48,10 @@ const TREES = [
   ["count(event where a || b) == 1 || c", "((count(event where (a || b)) == 1) || c)"],
   ['counts["gimlet"] == 1000', '(counts["gimlet"] == 1000)'],
   ['counts[{c: "x", pid: -3}] != 0', '(counts[{c: "x", pid: -3}] != 0)'],
+  [
+    '@ == 1 && @a[-1, "b"] == 2 && count(@a2) > 0',
+    '((@ == 1) && (@a[-1; "b"] == 2) && (count(@a2) > 0))',
+  ],
   ["x == 4k || x == 1M || x == 2G", "((x == 4096) || (x == 1048576) || (x == 2147483648))"],
   ["x < 10ms && x < 2s && x < 1.5us", "((x < 10000000) && (x < 2000000000) && (x < 1500))"],
   ["x == 0xff && y == 1_000", "((x == 255) && (y == 1000))"],
@@ -109,7 +114,7 @@ const MISTAKES = [
     "lots == 0",
     "sample has no lots",
     "    ^^^^",
-    "Did you mean lost? There is events, lost, duration, ts, pid, ret, comm, bytes, delta_ms, ok, task, args, counts, by_pid, pairs, dist, other",
+    "Did you mean lost? There is events, lost, duration, ts, pid, ret, comm, bytes, delta_ms, ok, task, args, counts, by_pid, pairs, dist, other, @n, @wait_us",
   ],
   [
     "bytes == 0",
@@ -118,13 +123,32 @@ const MISTAKES = [
     "It should be like count(event where bytes == …)",
   ],
   ["event == 0", "event alone has no value", "    ^^^^^", "It should be like count(event)"],
+  [
+    "sum(@n) == 0",
+    "@n has no keys, and so a single value",
+    "        ^^",
+    "It should be like @n >= 16",
+  ],
+  ["@n[1] == 0", "@n has no keys, and so a single value", "    ^^", "It should be like @n >= 16"],
+  [
+    'pairs[1, "sh", 3] == 0',
+    "the keys of pairs have 2 fields",
+    "          ^^^^^^^^^^",
+    'It should be like pairs[{prev_pid: …, next: "…"}]',
+  ],
+  [
+    "by_pid[1, 2] == 0",
+    "the keys of by_pid have one field",
+    "           ^^^^",
+    "It should be like by_pid[…]",
+  ],
   ["dist == 0", "dist alone has no value", "    ^^^^", "It should be like p99(dist)"],
   ["cuont(event) == 0", "there is no function cuont", "    ^^^^^", "Did you mean count?"],
   [
     "count(evnet) == 0",
     "sample has no evnet",
     "          ^^^^^",
-    "Did you mean event? There is event, ts, pid, ret, comm, bytes, delta_ms, ok, task, args, counts, by_pid, pairs, dist, other",
+    "Did you mean event? There is event, ts, pid, ret, comm, bytes, delta_ms, ok, task, args, counts, by_pid, pairs, dist, other, @n, @wait_us",
   ],
   [
     "count(bytes) == 0",
@@ -269,7 +293,7 @@ Deno.test("a tool without events or reports says so", () => {
   assertEquals([error.problem, error.hint], ["nothing has no events", ""]);
   const reports = { ...nothing, reports: TOOL.reports };
   const other = assertThrows(() => expectation("count(event) == 0", reports), ExpectError);
-  assertEquals(other.hint, "It has counts, by_pid, pairs, dist, other");
+  assertEquals(other.hint, "It has counts, by_pid, pairs, dist, other, @n, @wait_us");
 });
 
 Deno.test("carets count characters, not code units, and line breaks as blanks", () => {

@@ -31,6 +31,8 @@ export const TOOL: ToolShape = {
     pairs: { kind: "map", key: { fields: { prev_pid: "u32", next: "char[16]" } } },
     dist: { kind: "hist" },
     other: { kind: "hist" },
+    "@n": { kind: "single", value: "s64" },
+    "@wait_us": { kind: "single", value: "s64" },
   },
 };
 

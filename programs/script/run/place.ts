@@ -1,0 +1,114 @@
+/** Loads a script, and sets its programs in their places. */
+
+import type { Link } from "../../../ffi/bpf/link.ts";
+import { type LoadedObject, openObject } from "../../../ffi/bpf/object.ts";
+import type { Skeleton } from "../../../ffi/bpf/skeleton.ts";
+import { BpfError } from "../../../ffi/errors.ts";
+import { explained } from "../../../ffi/probes/permission.ts";
+import { AttachedPlan } from "../../../ffi/probes/plan.ts";
+import type { Plan, ProgramPlan } from "../plan.ts";
+import { attachmentName } from "../probes.ts";
+import type { Settings } from "../settings.ts";
+import { attachScriptProgram } from "./attach.ts";
+import { skeletonOf } from "./maps.ts";
+
+/** How a script is set in its places. */
+export interface PlaceOptions {
+  /** The script's name, for messages. */
+  readonly name: string;
+  /** The one process that probes in user space are set in. */
+  readonly pid?: number | undefined;
+  /** What becomes of a probe that is not there. */
+  readonly missingProbes?: Settings["missingProbes"];
+}
+
+/** A script in the kernel, with its programs in their places. */
+export interface PlacedScript {
+  readonly attached: AttachedPlan<Skeleton>;
+  /** The names of the probes that are there. */
+  readonly probes: readonly string[];
+  /** What is not there, a line each: as far as somebody wants to know. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Loads and attaches: many functions at once where that works here, else one after another.
+ *
+ * @throws {BpfError} where a probe that is wanted is not there, or none is
+ */
+export function placeScript(plan: Plan, options: PlaceOptions): PlacedScript {
+  const wide = plan.programs.filter(({ attachments: [first, ...more] }) =>
+    more.length > 0 && (first?.kind === "kprobe" || first?.kind === "kretprobe")
+  );
+  if (wide.length > 0) {
+    try {
+      return new Placing(plan, options, new Set(wide.map(({ name }) => name))).placed();
+    } catch (error) {
+      if (!(error instanceof BpfError)) throw error;
+    }
+  }
+  return explained(() => new Placing(plan, options, new Set()).placed());
+}
+
+class Placing {
+  readonly #plan: Plan;
+  readonly #options: PlaceOptions;
+  /** Programs that go to many functions at once, where the kernel can do that. */
+  readonly #multi: ReadonlySet<string>;
+  readonly #object: LoadedObject<Skeleton>;
+  readonly #links: Link[] = [];
+  readonly #probes: string[] = [];
+  readonly #missing: BpfError[] = [];
+
+  constructor(plan: Plan, options: PlaceOptions, multi: ReadonlySet<string>) {
+    this.#plan = plan;
+    this.#options = options;
+    this.#multi = multi;
+    const source = { source: plan.object, name: "script" };
+    const opened = openObject(skeletonOf(plan, options.name), source);
+    for (const program of multi) opened.setExpectedAttachType(program, "trace_kprobe_multi");
+    this.#object = opened.load();
+  }
+
+  placed(): PlacedScript {
+    const attached = new AttachedPlan("script", this.#object, this.#links);
+    try {
+      for (const program of this.#plan.programs) this.#attach(program);
+      return { attached, probes: this.#probes, notes: this.#notes() };
+    } catch (error) {
+      attached[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** A function that is not there is passed over, as long as something else is there. */
+  #attach(plan: ProgramPlan): void {
+    if (this.#multi.has(plan.name)) return this.#attachMulti(plan);
+    const { pid, missingProbes = "warn" } = this.#options;
+    const program = this.#object.program(plan.name);
+    for (const each of plan.attachments) {
+      try {
+        this.#links.push(...attachScriptProgram(program, each, { pid }));
+        this.#probes.push(plan.attachments.length === 1 ? plan.probe : attachmentName(each));
+      } catch (error) {
+        const isMissing = error instanceof BpfError && error.code === "E_NO_PROBE";
+        if (!isMissing || missingProbes === "error") throw error;
+        this.#missing.push(error);
+      }
+    }
+  }
+
+  #attachMulti({ name, attachments }: ProgramPlan): void {
+    const symbols = attachments.flatMap((each) => "symbol" in each ? [each.symbol] : []);
+    const onReturn = attachments[0]?.kind === "kretprobe";
+    this.#links.push(this.#object.program(name).attachKprobeMulti({ symbols }, { onReturn }));
+    this.#probes.push(...attachments.map(attachmentName));
+  }
+
+  #notes(): string[] {
+    const [first] = this.#missing;
+    if (first !== undefined && this.#links.length === 0) throw first;
+    const { missingProbes = "warn" } = this.#options;
+    return missingProbes === "warn" ? this.#missing.map(({ message }) => message) : [];
+  }
+}
