@@ -1,19 +1,20 @@
 /** From a script's text to its tree: recursive descent, with C's precedence. */
 
-import type {
-  AttachPoint,
-  BinaryOperator,
-  ConfigEntry,
-  Declaration,
-  DoNode,
-  Expression,
-  ProbeNode,
-  Script,
-  Statement,
-  Target,
-  TypeName,
-  UnaryOperator,
-  VariableNode,
+import {
+  type AttachPoint,
+  type BinaryOperator,
+  childrenOf,
+  type ConfigEntry,
+  type Declaration,
+  type DoNode,
+  type Expression,
+  type ProbeNode,
+  type Script,
+  type Statement,
+  type Target,
+  type TypeName,
+  type UnaryOperator,
+  type VariableNode,
 } from "./ast.ts";
 import { DeclarationParser } from "./declarations.ts";
 import { Lexer, type Token } from "./lexer.ts";
@@ -63,6 +64,7 @@ class Parser {
   readonly #macros: ReadonlyMap<string, Macro>;
   /** The macros that are being read, the innermost last, and what they were given. */
   readonly #expanding: Expansion[] = [];
+  readonly #sizes = new WeakMap<Expression, number>();
 
   constructor(tokens: TokenStream, macros: ReadonlyMap<string, Macro>) {
     this.#tokens = tokens;
@@ -497,8 +499,22 @@ class Parser {
     this.#expanding.pop();
     tokens.reset(mark);
     const last = body.at(-1);
-    if (last?.kind !== "expression") return { kind: "do", body, value: undefined, span };
-    return { kind: "do", body: body.slice(0, -1), value: last.expression, span };
+    const result: DoNode = last?.kind === "expression"
+      ? { kind: "do", body: body.slice(0, -1), value: last.expression, span }
+      : { kind: "do", body, value: undefined, span };
+    if (this.#sizeOf(result) > MOST_EXPRESSIONS) {
+      tokens.fail(span, `Macro ${name} becomes more than ${MOST_EXPRESSIONS} expressions`);
+    }
+    return result;
+  }
+
+  /** How many expressions an expression is. What a macro was given counts wherever it stands, but is looked at once. */
+  #sizeOf(node: Expression): number {
+    const known = this.#sizes.get(node);
+    if (known !== undefined) return known;
+    const size = childrenOf(node).reduce((sum, child) => sum + this.#sizeOf(child), 1);
+    this.#sizes.set(node, size);
+    return size;
   }
 
   #sizeof(span: Span): Expression {
@@ -561,6 +577,7 @@ interface Expansion {
   readonly expressions: Map<string, Expression>;
 }
 
+const MOST_EXPRESSIONS = 100_000;
 const MACRO_EXAMPLE = "macro name($variable, @map, expression) { … }";
 
 /** What is wrong with the arguments of a macro. */

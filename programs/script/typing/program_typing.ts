@@ -30,9 +30,6 @@ export interface ScriptTypes {
   readonly suggest: (name: string, known: readonly string[]) => string;
 }
 
-// What macros are given stands for all places that name it: a few lines can be more than anybody can wait for.
-const MOST_EXPRESSIONS = 200_000;
-
 /** Types one program. Nothing in the tree is changed: the result is a table. */
 export class ProgramTyping implements Typing {
   readonly types = new Map<Expression, Type>();
@@ -49,7 +46,6 @@ export class ProgramTyping implements Typing {
   /** Parameters that stand for texts: arguments of `str()`. */
   readonly texts = new Set<Expression>();
   readonly #diagnostics: Diagnostics;
-  #count = 0;
 
   constructor(
     script: ScriptTypes,
@@ -131,10 +127,6 @@ export class ProgramTyping implements Typing {
 
   /** The type of an expression; its parts are typed as well. */
   type(node: Expression): Type {
-    if (++this.#count > MOST_EXPRESSIONS) {
-      this.error({ start: 0, end: 1 }, "not supported: macros that become so many expressions");
-      return UNKNOWN;
-    }
     const type = infer(this, node);
     this.types.set(node, type);
     return type;
