@@ -4,21 +4,14 @@
  */
 
 import { compileProgram } from "../../build.ts";
-import { BINARY, run, workload } from "../gimlet.ts";
+import { BINARY } from "../gimlet.ts";
 import { type Check, ratio, type Result, type Row } from "./measure.ts";
 import { bcc, bpftraces, isThere, type Peer } from "./peers/peers.ts";
+import { columns, Spender, type Spent, spentInTurns } from "./spent.ts";
 
 const ROUNDS = 9;
 const BCC_PROGRAM = new URL("./peers/start.py", import.meta.url).pathname;
 const EMPTY = new URL("../../dist/bench/empty", import.meta.url).pathname;
-
-/** What a run took, in ms and MiB. `armed` is NaN where it started no command. */
-interface Spent {
-  readonly armed: number;
-  readonly whole: number;
-  readonly cpu: number;
-  readonly memory: number;
-}
 
 /** The same in several words. `%` stands for the command that says that all is armed. */
 interface Case {
@@ -74,50 +67,36 @@ const LIMITS: readonly Limit[] = [
 
 /** Measures it. */
 export async function start(): Promise<Result[]> {
-  const spent = await workload("spent");
+  await using spender = await Spender.make();
   const peers = (await bpftraces()).filter(isThere);
   const bccHere = [await bcc()].filter(isThere);
-  const mark = await Deno.makeTempFile({ prefix: "gimlet-bench-" });
-  try {
-    const measure = (words: readonly string[], env = {}) =>
-      spentBy([spent, "run", mark, ...words], env);
-    const said = `${spent} now ${mark}`;
-    const results: Result[] = [];
-    for (const each of CASES) {
-      results.push(...await beside(each, { peers, bccHere, said, measure }));
-    }
-    return [...results, await parts(measure, said)];
-  } finally {
-    await Deno.remove(mark);
-  }
+  const results: Result[] = [];
+  for (const each of CASES) results.push(...await beside(each, { peers, bccHere, spender }));
+  return [...results, await parts(spender)];
 }
-
-type Measure = (words: readonly string[], env?: Record<string, string>) => Promise<Spent>;
 
 interface Bench {
   readonly peers: readonly Peer[];
   readonly bccHere: readonly Peer[];
-  /** The command that says that all is armed. */
-  readonly said: string;
-  readonly measure: Measure;
+  readonly spender: Spender;
 }
 
 async function beside(
   { title, gimlet, bpftrace, bcc = [] }: Case,
-  { peers, bccHere, said, measure }: Bench,
+  { peers, bccHere, spender }: Bench,
 ): Promise<Result[]> {
   // gimlet and BCC take the words one by one, bpftrace as one.
   const apart = (words: readonly string[]) =>
-    words.flatMap((word) => word === "%" ? said.split(" ") : [word]);
-  const together = bpftrace.map((word) => word === "%" ? said : word);
-  const rows = await inTurns({
-    gimlet: () => measure([BINARY, ...apart(gimlet)]),
+    words.flatMap((word) => word === "%" ? spender.said : [word]);
+  const together = bpftrace.map((word) => word === "%" ? spender.said.join(" ") : word);
+  const rows = await spentInTurns(ROUNDS, {
+    gimlet: () => spender.spend([BINARY, ...apart(gimlet)]),
     ...Object.fromEntries([
       ...peers.map(({ name, words, env }) =>
-        [name, () => measure([...words, ...together], env)] as const
+        [name, () => spender.spend([...words, ...together], env)] as const
       ),
       ...(bcc.length === 0 ? [] : bccHere).map(({ name, words, env }) =>
-        [name, () => measure([...words, ...apart(bcc)], env)] as const
+        [name, () => spender.spend([...words, ...apart(bcc)], env)] as const
       ),
     ]),
   });
@@ -155,53 +134,22 @@ function table(
 }
 
 /** What a start goes to: each row does what the one above does, and something more. */
-async function parts(measure: Measure, said: string): Promise<Result> {
+async function parts(spender: Spender): Promise<Result> {
   await Deno.mkdir(EMPTY.replace(/\/[^/]*$/, ""), { recursive: true });
   const entry = `${EMPTY}.ts`;
   await Deno.writeTextFile(entry, "");
   await compileProgram({ entry, embedded: [], output: EMPTY, isWhole: true });
-  const rows = await inTurns({
-    "Deno: an empty program": () => measure([EMPTY]),
-    "and the command line: gimlet --help": () => measure([BINARY, "--help"]),
+  const rows = await spentInTurns(ROUNDS, {
+    "Deno: an empty program": () => spender.spend([EMPTY]),
+    "and the command line: gimlet --help": () => spender.spend([BINARY, "--help"]),
     "and a tool's code: gimlet hello_perf_output --help": () =>
-      measure([BINARY, "hello_perf_output", "--help"]),
+      spender.spend([BINARY, "hello_perf_output", "--help"]),
     "and libbpf, load, attach, trace a command, detach": () =>
-      measure([BINARY, "hello_perf_output", "--", ...said.split(" ")]),
-    "a script's code: gimlet -e … --help": () => measure([BINARY, "-e", HELLO, "--help"]),
+      spender.spend([BINARY, "hello_perf_output", "--", ...spender.said]),
+    "a script's code: gimlet -e … --help": () => spender.spend([BINARY, "-e", HELLO, "--help"]),
     "and compile it: gimlet -e … --dump types": () =>
-      measure([BINARY, "-e", HELLO, "--dump", "types"]),
-    "and libbpf, load, run it": () => measure([BINARY, "-e", HELLO]),
+      spender.spend([BINARY, "-e", HELLO, "--dump", "types"]),
+    "and libbpf, load, run it": () => spender.spend([BINARY, "-e", HELLO]),
   });
   return { title: "What a start goes to: CPU time", unit: "ms", rows: columns(rows, "cpu") };
-}
-
-interface SpentRow {
-  readonly name: string;
-  readonly samples: readonly Spent[];
-}
-
-async function inTurns(
-  things: Readonly<Record<string, () => Promise<Spent>>>,
-): Promise<SpentRow[]> {
-  const rows = Object.keys(things).map((name) => ({ name, samples: [] as Spent[] }));
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const { name, samples } of rows) samples.push(await things[name]!());
-  }
-  return rows;
-}
-
-function columns(rows: readonly SpentRow[], key: keyof Spent): Row[] {
-  return rows.map(({ name, samples }) => ({ name, samples: samples.map((each) => each[key]) }));
-}
-
-async function spentBy(words: readonly string[], env: Record<string, string>): Promise<Spent> {
-  const { status, stdout, stderr } = await run(words, { env });
-  if (status !== 0) throw new Error(`Cannot measure ${words.join(" ")}: ${status}: ${stderr}`);
-  const [armed = 0, whole = 0, cpu = 0, kib = 0] = stdout.trim().split(" ").map(Number);
-  return {
-    armed: armed === 0 ? NaN : armed / 1e6,
-    whole: whole / 1e6,
-    cpu: cpu / 1e6,
-    memory: kib / 1024,
-  };
 }
