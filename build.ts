@@ -5,7 +5,7 @@
  *     programs/tools/NAME/NAME.bpf.c ─ clang, llvm-strip → NAME.bpf.o     (objects; programs/doctor, tests/workload and examples/tutorial too)
  *     the BTF in NAME.bpf.o          ─ ffi/btf → NAME.gen.ts              (objects)
  *     programs/tools/*               ─ imports → programs/registry.gen.ts, catalog.gen.ts (objects)
- *     cmd/main.ts and all of these   ─ deno compile → dist/gimlet         (compile)
+ *     cmd/main.ts and all of these   ─ deno bundle, deno compile → dist/gimlet (compile)
  *
  * Only what is older than its inputs is made again (`--force`: all), and a generated file is only
  * written when its text changes. The bytes of an object depend on the sources and on clang, not on
@@ -39,6 +39,8 @@ const FURTHER_STUDY = "docs/further_study.md";
 const REGISTRY = "programs/registry.gen.ts";
 const CATALOG = "programs/catalog.gen.ts";
 const ENTRY = "cmd/main.ts";
+/** What the program's modules become: as many files as are read at once. */
+const BUNDLE = "dist/bundle";
 /** What a binary tells about its build; made by each compilation. */
 const BUILD_FACTS = "dist/build.json";
 /** The files that decide what a generated file says. */
@@ -107,6 +109,8 @@ export interface CompileOptions {
   readonly output: string;
   /** What the binary is for, as Deno names it; this machine where not given. */
   readonly target?: string;
+  /** It imports nothing that deno.json names: no package goes into the binary. */
+  readonly isWhole?: boolean;
 }
 
 /** What the command line asks for. */
@@ -294,8 +298,8 @@ function catalogSource(): string {
 function declarationOf(tool: string): { readonly lesson: number; readonly summary: string } {
   const path = `${TOOLS}/${tool}/${tool}.ts`;
   const text = Deno.readTextFileSync(path);
-  const [, lesson] = /^  lesson: (\d+),$/m.exec(text) ?? [];
-  const [, summary] = /^  summary:\s+("(?:[^"\\]|\\.)*"),$/m.exec(text) ?? [];
+  const [, lesson] = /^ {2}lesson: (\d+),$/m.exec(text) ?? [];
+  const [, summary] = /^ {2}summary:\s+("(?:[^"\\]|\\.)*"),$/m.exec(text) ?? [];
   if (lesson !== undefined && summary !== undefined) return { lesson: Number(lesson), summary };
   throw new BuildError(
     `Cannot read the declaration of ${path}: it has no ${
@@ -323,7 +327,8 @@ function listFolders(root: string): string[] {
   );
 }
 
-const nameOf = (folder: string) => folder.slice(folder.lastIndexOf("/") + 1);
+const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+const folderOf = (path: string) => path.slice(0, path.lastIndexOf("/"));
 const objectPath = (folder: string) => `${folder}/${nameOf(folder)}.bpf.o`;
 const skeletonPath = (folder: string) => `${folder}/${nameOf(folder)}.gen.ts`;
 const sourcePath = (folder: string) => `${folder}/${nameOf(folder)}.bpf.c`;
@@ -378,10 +383,39 @@ export async function compileBinary(options: Options): Promise<void> {
     FURTHER_STUDY,
   ];
   if (!options.force && !isStale(options.output, inputs)) return;
-  const how = await compileProgram({ ...options, entry: ENTRY, embedded: embeddedFiles() });
+  const how = await compileProgram({
+    ...options,
+    entry: await bundle(),
+    embedded: embeddedFiles(),
+    isWhole: true,
+  });
   if (isForThisMachine(options)) await tryBinary(options.output);
   const size = (await Deno.stat(options.output)).size;
   say("binary", `${options.output} (${Math.round(size / 2 ** 20)} MiB, ${how})`);
+}
+
+/**
+ * Makes of the program's modules the few files that are read at once, and gives that of the entry: to find, read and link hundreds of
+ * modules takes longer than what they do.
+ */
+async function bundle(): Promise<string> {
+  await Deno.remove(BUNDLE, { recursive: true }).catch(ignoreMissing);
+  const sources = `${BUNDLE}/sources`;
+  for (const path of ["cmd", "ffi", "programs"].flatMap((folder) => filesUnder(folder, ".ts"))) {
+    await Deno.mkdir(`${sources}/${folderOf(path)}`, { recursive: true });
+    // What a module finds beside itself stays where it is.
+    const text = Deno.readTextFileSync(path)
+      .replaceAll("import.meta.url", `new URL("../../${path}", import.meta.url).href`);
+    await Deno.writeTextFile(`${sources}/${path}`, text);
+  }
+  const split = ["--platform", "deno", "--code-splitting", "--outdir", BUNDLE];
+  const entry = `${sources}/${ENTRY}`;
+  await must("bundle gimlet", [Deno.execPath(), "bundle", "--quiet", ...split, entry]);
+  return `${BUNDLE}/${nameOf(ENTRY).replace(/\.ts$/, ".js")}`;
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 function isForThisMachine({ target = Deno.build.target }: { readonly target?: string }): boolean {
@@ -448,10 +482,14 @@ export async function compileProgram(options: CompileOptions): Promise<string> {
 }
 
 /** No code cache: Deno keeps it in /tmp, where anyone can write it first, and gimlet runs as root. */
-function compileArguments({ entry, embedded, output, target }: CompileOptions): string[] {
+function compileArguments({ entry, embedded, output, target, isWhole }: CompileOptions): string[] {
   const include = embedded.flatMap((path) => ["--include", path]);
-  const options = ["-A", "--no-code-cache", "--no-check", ...include, "--output", output];
-  return ["compile", ...options, ...(target === undefined ? [] : ["--target", target]), entry];
+  const options = [
+    ...["-A", "--no-code-cache", "--no-check", ...include, "--output", output],
+    ...(target === undefined ? [] : ["--target", target]),
+    ...(isWhole === true ? ["--no-config", "--no-lock"] : []),
+  ];
+  return ["compile", ...options, entry];
 }
 
 /** What gimlet reads of its own binary. */

@@ -17,6 +17,7 @@ import {
   JUMP_ALWAYS,
   MODE_ATOMIC,
   MODE_MEM,
+  PSEUDO,
   type Register,
   SIZE_BITS,
   SOURCE_REGISTER,
@@ -116,6 +117,12 @@ export class Assembler {
   symbol(dst: Register, symbol: string, addend = 0): void {
     this.#relocations.push({ offset: this.length * INSTRUCTION_SIZE, symbol });
     this.#wide(dst, 0, BigInt(addend));
+  }
+
+  /** `dst =` the address of a function of the object, as callbacks are given: filled in when it is loaded. */
+  functionAddress(dst: Register, symbol: string): void {
+    this.#relocations.push({ offset: this.length * INSTRUCTION_SIZE, symbol });
+    this.#wide(dst, PSEUDO.function, 0n);
   }
 
   /** `dst = *(size *)(base + offset)`, zeros above. */

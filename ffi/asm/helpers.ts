@@ -29,6 +29,8 @@ export const HELPER = {
   ktime_get_boot_ns: 125,
   ringbuf_output: 130,
   ringbuf_query: 134,
+  for_each_map_elem: 164,
+  loop: 181,
   map_lookup_percpu_elem: 195,
   ktime_get_tai_ns: 208,
 } as const;

@@ -67,8 +67,8 @@ export const JUMP_ALWAYS = 0x00;
 export const CALL = 0x80;
 export const EXIT = 0x90;
 export const BYTE_SWAP = 0xd0;
-/** `src` of a 64-bit immediate that stands for a map, and for an address inside of a map's value. */
-export const PSEUDO = { map: 1, mapValue: 2 } as const;
+/** `src` of a 64-bit immediate that stands for a map, for an address inside of a map's value, and for a function. */
+export const PSEUDO = { map: 1, mapValue: 2, function: 4 } as const;
 
 /** Bytes of one instruction; a 64-bit immediate takes two. */
 export const INSTRUCTION_SIZE = 8;

@@ -8,7 +8,7 @@ import type { Assembled } from "./assembler.ts";
 export interface ObjectProgram {
   /** A name of C. */
   readonly name: string;
-  /** Says its type, as libbpf reads it: `tracepoint`, `raw_tp`. */
+  /** Says its type, as libbpf reads it: `tracepoint`, `raw_tp`. Functions that programs hand on are in `.text`. */
   readonly section: string;
   readonly code: Assembled;
 }
@@ -24,6 +24,9 @@ export interface ObjectMap {
   readonly maxEntries: number;
   readonly flags?: number;
 }
+
+/** The section of functions that programs hand on as callbacks. */
+export const FUNCTIONS = ".text";
 
 /** What goes into an object. */
 export interface ObjectParts {
@@ -209,7 +212,8 @@ function describePrograms(
     const section = btf.string(name);
     functions.push(section, placed.length);
     for (const { program, offset } of placed) {
-      functions.push(offset, btf.program(program.name, { returns, context }));
+      const local = name === FUNCTIONS;
+      functions.push(offset, btf.program(program.name, { returns, context, local }));
     }
     const marks = placed.flatMap(({ program, offset }) =>
       program.code.lines.map((mark) => ({ ...mark, offset: offset + mark.offset }))

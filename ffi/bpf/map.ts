@@ -11,7 +11,7 @@ import {
   updateMany,
   zeroAll,
 } from "./map_batch.ts";
-import { decoded, encoded, MapBytes, UPDATE } from "./map_bytes.ts";
+import { decoded, encoded, encodedAll, MapBytes, UPDATE } from "./map_bytes.ts";
 import { mapRefusal } from "./failure.ts";
 import { type MapFacts, MapHandle } from "./map_handle.ts";
 
@@ -44,12 +44,17 @@ export class BpfMap<K, V> extends MapHandle {
   readonly #key: Codec<K>;
   readonly #value: Codec<V>;
   readonly #bytes: MapBytes;
+  // As errors have it.
+  readonly #keyName: string;
+  readonly #valueName: string;
 
   /** @internal */
   constructor(info: MapInfo<K, V>) {
     super(info);
     this.#key = info.key;
     this.#value = info.value;
+    this.#keyName = `key of map ${info.name}`;
+    this.#valueName = `value of map ${info.name}`;
     this.#bytes = new MapBytes(this, { key: info.key.size, value: info.value.size });
   }
 
@@ -116,8 +121,8 @@ export class BpfMap<K, V> extends MapHandle {
   /** Sets many entries, with few system calls where the kernel has batches. */
   setAll(entries: Iterable<readonly [K, V]>, { only }: SetOptions = {}): this {
     const list = [...entries];
-    const keys = joined(list.map(([key]) => this.#encodeKey(key)), this.#key.size);
-    const values = joined(list.map(([, value]) => this.#encodeValue(value)), this.#value.size);
+    const keys = encodedAll(this.#key, list.map(([key]) => key), this.#keyName);
+    const values = encodedAll(this.#value, list.map(([, value]) => value), this.#valueName);
     const chunk = { keys, values, count: list.length };
     if (!updateMany(this.#bytes, chunk, UPDATE[only ?? "any"])) throw this.#refused(only);
     return this;
@@ -125,20 +130,21 @@ export class BpfMap<K, V> extends MapHandle {
 
   /** Removes many keys; gives how many of them were there. */
   deleteAll(keys: Iterable<K>): number {
-    const list = Array.from(keys, (key) => this.#encodeKey(key));
-    return deleteMany(this.#bytes, joined(list, this.#key.size), list.length);
+    const list = [...keys];
+    return deleteMany(this.#bytes, encodedAll(this.#key, list, this.#keyName), list.length);
   }
 
   /** Takes all entries out, so that none is seen twice and none is missed. */
   takeAll(): [K, V][] {
-    const entries: [K, V][] = [];
-    for (const chunk of takeChunks(this.#bytes)) entries.push(...this.#decode(chunk));
-    return entries;
+    return this.#all(takeChunks(this.#bytes));
   }
 
   /** Iterates keys and values. While programs write, it is no snapshot: each entry is read at a time of its own. */
   *entries(): Generator<[K, V]> {
-    for (const chunk of readChunks(this.#bytes)) yield* this.#decode(chunk);
+    for (const chunk of readChunks(this.#bytes)) {
+      const entryAt = this.#reader(chunk);
+      for (let i = 0; i < chunk.count; i++) yield entryAt(i);
+    }
   }
 
   /** Iterates the keys. */
@@ -163,7 +169,7 @@ export class BpfMap<K, V> extends MapHandle {
 
   /** Its entries, as a list of pairs. */
   toJSON(): [K, V][] {
-    return [...this.entries()];
+    return this.#all(readChunks(this.#bytes));
   }
 
   /** What `console.log()` shows: the first entries. */
@@ -181,22 +187,28 @@ export class BpfMap<K, V> extends MapHandle {
     return `${label} ${inspect(some, options)}`;
   }
 
-  *#decode({ keys, values, count }: Chunk): Generator<[K, V]> {
-    const [keyView, valueView] = [new DataView(keys.buffer), new DataView(values.buffer)];
-    for (let i = 0; i < count; i++) {
-      yield [
-        this.#key.decode(keyView, i * this.#key.size),
-        this.#value.decode(valueView, i * this.#value.size),
-      ];
+  #all(chunks: Iterable<Chunk>): [K, V][] {
+    const entries: [K, V][] = [];
+    for (const chunk of chunks) {
+      const entryAt = this.#reader(chunk);
+      for (let i = 0; i < chunk.count; i++) entries.push(entryAt(i));
     }
+    return entries;
+  }
+
+  /** Reads the entries of a chunk by their index. */
+  #reader({ keys, values }: Chunk): (index: number) => [K, V] {
+    const [keyView, valueView] = [new DataView(keys.buffer), new DataView(values.buffer)];
+    const [key, value] = [this.#key, this.#value];
+    return (i) => [key.decode(keyView, i * key.size), value.decode(valueView, i * value.size)];
   }
 
   #encodeKey(key: K): Bytes {
-    return encoded(this.#key, key, `key of map ${this.name}`);
+    return encoded(this.#key, key, this.#keyName);
   }
 
   #encodeValue(value: V): Bytes {
-    return encoded(this.#value, value, `value of map ${this.name}`);
+    return encoded(this.#value, value, this.#valueName);
   }
 
   #refused(only: SetOptions["only"]) {

@@ -20,8 +20,14 @@ export function isUnsupported(result: number): boolean {
 
 /** One value in bytes of its own. */
 export function encoded<T>(codec: Codec<T>, value: T, what?: string): Bytes {
-  const bytes = new Uint8Array(codec.size);
-  codec.encode(new DataView(bytes.buffer), 0, value, what);
+  return encodedAll(codec, [value], what);
+}
+
+/** Values in bytes of their own, one behind the other. */
+export function encodedAll<T>(codec: Codec<T>, values: readonly T[], what?: string): Bytes {
+  const bytes = new Uint8Array(values.length * codec.size);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, i) => codec.encode(view, i * codec.size, value, what));
   return bytes;
 }
 

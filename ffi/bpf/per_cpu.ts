@@ -9,7 +9,11 @@ export function perCpu<T>(value: Codec<T>): Codec<readonly T[]> {
   return {
     size: slot * cpus,
     shape: { items: value.shape, length: cpus },
-    decode: (view, at) => Array.from({ length: cpus }, (_, i) => value.decode(view, at + i * slot)),
+    decode(view, at) {
+      const values: T[] = [];
+      for (let i = 0; i < cpus; i++) values.push(value.decode(view, at + i * slot));
+      return values;
+    },
     encode(view, at, values, what) {
       requireLength(values, cpus, what);
       values.forEach((item, i) => value.encode(view, at + i * slot, item, what));

@@ -77,16 +77,23 @@ export class RingBuffer<E> implements EventSource<E> {
   /** See {@linkcode EventSource.drain}; it stops at a record that a program has reserved and not yet committed. */
   drain(limit: number, take: (event: E) => boolean): number {
     if (this.#closed) throw closed("ring buffer");
-    const end = Number(Atomics.load(this.#producer, 0));
+    const unread = this.unread;
+    const mask = this.#mask;
+    const headers = this.#headers;
+    // Counted from here: positions outgrow the small integers, with which all of this is quick.
+    const first = this.#position % (mask + 1);
+    const position = this.#position;
+    let read = 0;
     let taken = 0;
     let goOn = true;
-    while (goOn && taken < limit && this.#position < end) {
-      const at = this.#position % (this.#mask + 1);
-      const header = Atomics.load(this.#headers, at >> 2);
+    while (goOn && taken < limit && read < unread) {
+      const at = (first + read) & mask;
+      const header = Atomics.load(headers, at >> 2);
       if (header & BUSY) break;
       const length = header & ~DISCARDED;
       // First: a record that cannot be decoded is not met again.
-      this.#position += (length + HEADER + 7) & ~7;
+      read += (length + HEADER + 7) & ~7;
+      this.#position = position + read;
       if (!(header & DISCARDED)) {
         taken++;
         goOn = take(this.#decode(at + HEADER, length));

@@ -2,7 +2,7 @@
  * BTF, the type information of BPF objects and of the kernel: types by id and by name.
  *
  * The format is described in the kernel's Documentation/bpf/btf.rst. A type is decoded when it is asked for: the kernel
- * has some 150 000 of them.
+ * has some 150 000 of them, and a program wants to know about a few of them within milliseconds.
  */
 
 import { FormatError } from "../errors.ts";
@@ -205,8 +205,10 @@ export interface Btf {
   namesOfKind(kind: BtfKind): Generator<string>;
   /** How many parameters a prototype has, without decoding them; `undefined` where the type is no prototype. */
   parameterCount(id: number): number | undefined;
-  /** The first type of this name, of this kind if it is given. The first call makes an index. */
+  /** The first type of this name, of this kind if it is given. */
   find<K extends BtfKind = BtfKind>(name: string, ...kinds: K[]): BtfOf<K> | undefined;
+  /** The value of a name of any enum; that of the first, where several have it. */
+  findEnumerator(name: string): bigint | undefined;
   /** The string at an offset that is counted from the base's strings. */
   string(offset: number): string;
   /** The length of the strings, with the base's. */
@@ -217,7 +219,6 @@ const MAGIC = 0xeb9f;
 const MAGIC_SWAPPED = 0x9feb;
 const HEADER_SIZE = 24;
 const RECORD_SIZE = 12;
-const NO_ID = 0;
 
 /** `BTF_KIND_*`: our name, the bytes after the record, and those for each of its `vlen` parts. */
 const KINDS = [
@@ -282,12 +283,17 @@ class BtfData implements Btf {
   readonly count: number;
   readonly stringsEnd: number;
   readonly #types: Reader;
+  /** The same, as words: to see all of them is quicker that way. */
+  readonly #words: Uint32Array;
   readonly #strings: Reader;
   readonly #base: Btf | undefined;
   readonly #firstId: number;
   readonly #firstString: number;
-  readonly #offsets: readonly number[];
-  #names: NameIndex | undefined;
+  /** By the place of an id: where its record begins. */
+  readonly #offsets: Uint32Array;
+  /** By the same: where its name stands. */
+  readonly #names: Uint32Array;
+  #nameBits: Uint32Array | undefined;
   #text: string | undefined;
 
   constructor(types: Reader, strings: Reader, base: Btf | undefined) {
@@ -296,7 +302,10 @@ class BtfData implements Btf {
     this.#base = base;
     this.#firstId = base?.count ?? 1;
     this.#firstString = base?.stringsEnd ?? 0;
-    this.#offsets = recordOffsets(types, this.#firstId);
+    this.#words = wordsOf(types);
+    const { offsets, names } = scanRecords(types, this.#words, this.#firstId);
+    this.#offsets = offsets;
+    this.#names = names;
     this.count = this.#firstId + this.#offsets.length;
     this.stringsEnd = this.#firstString + strings.size;
   }
@@ -324,9 +333,7 @@ class BtfData implements Btf {
   }
 
   *namesOfKind(kind: BtfKind): Generator<string> {
-    for (const id of this.#idsOfKind(kind)) {
-      yield this.string(this.#types.u32(this.#offsets[id - this.#firstId]!, "a type"));
-    }
+    for (const id of this.#idsOfKind(kind)) yield this.string(this.#names[id - this.#firstId]!);
   }
 
   parameterCount(id: number): number | undefined {
@@ -338,8 +345,7 @@ class BtfData implements Btf {
 
   *#idsOfKind(kind: BtfKind): Generator<number> {
     for (let i = 0; i < this.#offsets.length; i++) {
-      const info = this.#types.u32(this.#offsets[i]! + 4, "a type");
-      if (kindName(info) === kind) yield this.#firstId + i;
+      if (kindName(this.#words[this.#offsets[i]! / 4 + 1]!) === kind) yield this.#firstId + i;
     }
   }
 
@@ -351,6 +357,17 @@ class BtfData implements Btf {
     for (const id of this.#idsOf(name)) {
       const type = this.type(id);
       if (isWanted(type)) return type;
+    }
+    return undefined;
+  }
+
+  findEnumerator(name: string): bigint | undefined {
+    const inBase = this.#base?.findEnumerator(name);
+    if (inBase !== undefined) return inBase;
+    for (const at of this.#placesOf(name)) {
+      const found = findEnumerator(this.#words, this.#offsets, this.#firstString + at);
+      const type = found && this.type(this.#firstId + found.record);
+      if (type?.kind === "enum") return type.values[found!.value]!.value;
     }
     return undefined;
   }
@@ -368,36 +385,47 @@ class BtfData implements Btf {
     return this.#text ??= asciiText(this.#strings.slice(0, this.#strings.size, "strings"));
   }
 
-  /** The ids of a name, in ascending order. A name may stand among the strings several times, also as the end of another. */
-  #idsOf(name: string): number[] {
-    if (name === "") return [];
-    const text = this.#ascii();
-    if (text === "") return this.#idsByComparing(name);
-    this.#names ??= this.#indexNames();
-    const ids: number[] = [];
-    const wanted = `${name}\0`;
-    for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
-      ids.push(...this.#names.ids(at));
+  /** The ids of a name. Whoever takes the first looks no further: to search all strings takes more than a ms. */
+  *#idsOf(name: string): Generator<number> {
+    const ends: number[] = [];
+    for (const at of this.#placesOf(name)) {
+      if (at === 0 || this.#strings.u8(at - 1, "a name") === 0) yield* this.#idsAt(at);
+      else ends.push(at);
     }
-    return ids.sort((a, b) => a - b);
+    // The end of another name, which a linker may have found to be the same.
+    for (const at of ends) if (this.#isName(at)) yield* this.#idsAt(at);
   }
 
-  #idsByComparing(name: string): number[] {
-    return this.#offsets.flatMap((at, i) =>
-      this.string(this.#types.u32(at, "a type")) === name ? [this.#firstId + i] : []
-    );
+  /** The ids of the name at a place, in ascending order. */
+  *#idsAt(at: number): Generator<number> {
+    const place = this.#firstString + at;
+    for (let i = this.#names.indexOf(place); i >= 0; i = this.#names.indexOf(place, i + 1)) {
+      yield this.#firstId + i;
+    }
   }
 
-  #indexNames(): NameIndex {
-    return new NameIndex(this.#nameOffsets(), {
-      firstId: this.#firstId,
-      count: this.#offsets.length,
-      strings: this.#strings.size,
-    });
+  /** Whether the name of a type stands at a place of these strings: short words are the end of many others. */
+  #isName(at: number): boolean {
+    this.#nameBits ??= bitsOf(this.#names, this.#firstString, this.#strings.size);
+    return (this.#nameBits[at >>> 5]! >>> (at & 31) & 1) === 1;
   }
 
-  *#nameOffsets(): Generator<number> {
-    for (const at of this.#offsets) yield this.#types.u32(at, "a type") - this.#firstString;
+  /** Where a name stands in these strings: maybe several times, also as the end of another. */
+  *#placesOf(name: string): Generator<number> {
+    if (name === "") return;
+    const text = this.#ascii();
+    if (text === "") return yield* this.#placesByComparing(name);
+    const wanted = `${name}\0`;
+    for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) yield at;
+  }
+
+  *#placesByComparing(name: string): Generator<number> {
+    const wanted = encoder.encode(`${name}\0`);
+    const [first = 0] = wanted;
+    const bytes = this.#strings.slice(0, this.#strings.size, "strings");
+    for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1)) {
+      if (this.#strings.matches(at, wanted)) yield at;
+    }
   }
 
   #decode(id: number, at: number): BtfType {
@@ -572,68 +600,91 @@ function kindName(info: number): BtfKind | undefined {
 }
 
 const decoder = new TextDecoder();
+const encoder = new TextEncoder();
 
+/** The text of bytes that are all ASCII; empty where one is not. */
 function asciiText(bytes: Uint8Array): string {
-  let bits = 0;
-  for (let i = 0; i < bytes.length; i++) bits |= bytes[i]!;
-  return bits > 0x7f ? "" : decoder.decode(bytes);
+  const text = decoder.decode(bytes);
+  // Characters of several bytes make it shorter; bytes that are none become this one, which has three.
+  return text.length === bytes.length && !text.includes("\ufffd") ? text : "";
 }
 
-/** Where each record begins; this also makes sure that all of them lie inside of the bytes. */
-function recordOffsets(types: Reader, firstId: number): number[] {
-  const offsets: number[] = [];
+/** By kind: the words of a record, and those for each of its parts. */
+const HEAD_WORDS = Uint32Array.from(KINDS, (kind) => kind ? (RECORD_SIZE + kind.extra) / 4 : 0);
+const EACH_WORDS = Uint32Array.from(KINDS, (kind) => kind ? kind.each / 4 : 0);
+
+/**
+ * Where each record begins, and its name stands; this also makes sure that all of them lie inside of the bytes. The kernel's
+ * are seen in a few ms, by a loop that looks at words only.
+ */
+function scanRecords(types: Reader, words: Uint32Array, firstId: number) {
+  const most = Math.floor(words.length * 4 / RECORD_SIZE);
+  const offsets = new Uint32Array(most);
+  const names = new Uint32Array(most);
+  let count = 0;
   let at = 0;
-  while (at < types.size) {
-    const id = firstId + offsets.length;
-    const info = types.u32(at + 4, `type ${id}`);
-    const kind = KINDS[(info >>> 24) & 31];
-    if (kind === undefined) {
-      throw types.error(
-        `type ${id} has kind ${(info >>> 24) & 31}, known are 1 to ${KINDS.length - 1}`,
-      );
-    }
-    const size = RECORD_SIZE + kind.extra + kind.each * (info & 0xffff);
-    types.check(at, size, `type ${id}`);
-    offsets.push(at);
-    at += size;
+  while (at < words.length) {
+    const info = words[at + 1]!;
+    const kind = (info >>> 24) & 31;
+    const head = HEAD_WORDS[kind];
+    const next = at + head! + EACH_WORDS[kind]! * (info & 0xffff);
+    if (!head || next > words.length) throw brokenRecord(types, at * 4, firstId + count);
+    offsets[count] = at * 4;
+    names[count++] = words[at]!;
+    at = next;
   }
-  return offsets;
+  if (at * 4 < types.size) throw brokenRecord(types, at * 4, firstId + count);
+  return { offsets: offsets.subarray(0, count), names: names.subarray(0, count) };
 }
 
-/** Name → ids. A name is where it stands among the strings: to compare numbers takes a fraction of what 150 000 strings take. */
-class NameIndex {
-  /** By the offset of a name: the first id that has it. */
-  readonly #first: Uint32Array;
-  /** By the place of an id: the next that has the same name. */
-  readonly #next: Uint32Array;
-  readonly #firstId: number;
+const ENUM = KINDS.findIndex((kind) => kind?.kind === "enum");
+const ENUM64 = KINDS.findIndex((kind) => kind?.kind === "enum64");
 
-  /** `nameOffsets` has that of each type, in the order of the ids; those outside of the strings are of the base. */
-  constructor(
-    nameOffsets: Iterable<number>,
-    { firstId, count, strings }: { firstId: number; count: number; strings: number },
-  ) {
-    this.#firstId = firstId;
-    this.#first = new Uint32Array(strings);
-    this.#next = new Uint32Array(count);
-    const last = new Uint32Array(strings);
-    let id = firstId;
-    for (const offset of nameOffsets) {
-      const before = last[offset] ?? NO_ID;
-      if (before === NO_ID) this.#first[offset] = id;
-      else this.#next[before - firstId] = id;
-      last[offset] = id++;
+/** The first enum with a value whose name stands at a place: the enum's record, and which of its values that is. */
+function findEnumerator(words: Uint32Array, offsets: Uint32Array, place: number) {
+  for (let record = 0; record < offsets.length; record++) {
+    const at = offsets[record]! / 4;
+    const info = words[at + 1]!;
+    const kind = (info >>> 24) & 31;
+    if (kind !== ENUM && kind !== ENUM64) continue;
+    const each = EACH_WORDS[kind]!;
+    const first = at + RECORD_SIZE / 4;
+    for (let value = 0; value < (info & 0xffff); value++) {
+      if (words[first + value * each] === place) return { record, value };
     }
   }
+  return undefined;
+}
 
-  /** The ids that have the name at an offset, in ascending order. */
-  *ids(offset: number): Generator<number> {
-    let id = this.#first[offset] ?? NO_ID;
-    while (id !== NO_ID) {
-      yield id;
-      id = this.#next[id - this.#firstId] ?? NO_ID;
-    }
+/** A set of places, counted from `first`, as bits. */
+function bitsOf(places: Uint32Array, first: number, size: number): Uint32Array {
+  const bits = new Uint32Array((size >>> 5) + 1);
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i]! - first;
+    // Those of the base are below, those of a broken file above: writing there does nothing.
+    bits[place >>> 5]! |= 1 << (place & 31);
   }
+  return bits;
+}
+
+/** As whole words: gimlet runs on machines whose words have the order of bytes that is asked of BTF. */
+function wordsOf(types: Reader): Uint32Array {
+  const bytes = types.slice(0, types.size & ~3, "types");
+  const isAligned = bytes.byteOffset % 4 === 0;
+  const { buffer, byteOffset, length } = isAligned ? bytes : bytes.slice();
+  return new Uint32Array(buffer, byteOffset, length / 4);
+}
+
+/** What is wrong with a record that does not fit. */
+function brokenRecord(types: Reader, at: number, id: number): FormatError {
+  const info = types.u32(at + 4, `type ${id}`);
+  const number = (info >>> 24) & 31;
+  const kind = KINDS[number];
+  if (kind === undefined) {
+    return types.error(`type ${id} has kind ${number}, known are 1 to ${KINDS.length - 1}`);
+  }
+  types.check(at, RECORD_SIZE + kind.extra + kind.each * (info & 0xffff), `type ${id}`);
+  return types.error(`type ${id} is broken`);
 }
 
 /** Longer chains are loops, which only a broken file has. */

@@ -3,6 +3,7 @@
 const MAGIC = 0xeb9f;
 const HEADER_SIZE = 24;
 const KIND = { int: 1, ptr: 2, array: 3, struct: 4, func: 12, funcProto: 13, var: 14, datasec: 15 };
+const STATIC = 0;
 const GLOBAL = 1;
 const SIGNED = 1;
 
@@ -61,11 +62,11 @@ export class BtfWriter {
     return this.#add({ name, kind: KIND.struct, vlen: members.length, size, words });
   }
 
-  /** A function that takes a pointer and returns an int: a program. */
-  program(name: string, options: { returns: number; context: number }): number {
+  /** A function that takes a pointer and returns an int: a program, or a `local` one that programs hand on as a callback. */
+  program(name: string, options: { returns: number; context: number; local?: boolean }): number {
     const words = [this.string("ctx"), options.context];
     const type = this.#add({ kind: KIND.funcProto, vlen: 1, size: options.returns, words });
-    return this.#add({ name, kind: KIND.func, vlen: GLOBAL, size: type });
+    return this.#add({ name, kind: KIND.func, vlen: options.local ? STATIC : GLOBAL, size: type });
   }
 
   variable(name: string, type: number): number {

@@ -16,45 +16,42 @@ export interface KernelSymbol {
   readonly module: string | undefined;
 }
 
+/** Per-CPU variables have offsets for addresses, and hidden addresses are 0: neither is one of the kernel's. */
+const AN_ADDRESS = /^[89a-f]/m;
 const SPACE = 32;
 const TAB = "\t";
 /** A symbol that another module follows, or nothing, is taken to be no longer than this many bytes. */
 const LONGEST_LAST = 1 << 20;
 
 /**
- * The symbols of a kernel. The text is kept, and a line is taken apart when it is asked for: what is made at first is a list of
- * addresses and line starts, in order of the addresses.
+ * The symbols of a kernel. The text is kept, and a line is taken apart when it is asked for: what is made for the first look-up
+ * of an address is a list of addresses and line starts, in order of the addresses.
  */
 export class Kallsyms {
   readonly #text: string;
-  /** As signed numbers, which are exact: the kernel's addresses are the last of the 64-bit ones. In ascending order. */
-  readonly #addresses: Float64Array;
-  /** Where the line of each address begins. */
-  readonly #lines: Uint32Array;
+  #table: AddressTable | undefined;
 
   /** Of the text of /proc/kallsyms: see {@linkcode parseKallsyms}. */
   constructor(text: string) {
     this.#text = text;
-    const table = readAddresses(text);
-    this.#addresses = table.addresses;
-    this.#lines = table.lines;
   }
 
   /** False where the kernel shows zeros in place of addresses (`kernel.kptr_restrict`, or CAP_SYSLOG is missing). */
   get hasAddresses(): boolean {
-    return this.#addresses.length > 0;
+    return AN_ADDRESS.test(this.#text);
   }
 
   /** The symbol that an address lies in; `undefined` where none is known. Of several at one address, the first in the file. */
   at(address: bigint): KernelSymbol | undefined {
+    const { addresses, lines } = this.#table ??= readAddresses(this.#text);
     const wanted = Number(BigInt.asIntN(64, address));
-    const next = firstAbove(this.#addresses, wanted);
+    const next = firstAbove(addresses, wanted);
     if (next === 0) return undefined;
-    const start = this.#addresses[next - 1]!;
+    const start = addresses[next - 1]!;
     let first = next - 1;
-    while (first > 0 && this.#addresses[first - 1] === start) first--;
-    const symbol = this.#symbol(this.#lines[first]!);
-    const follower = next < this.#lines.length ? this.#symbol(this.#lines[next]!) : undefined;
+    while (first > 0 && addresses[first - 1] === start) first--;
+    const symbol = this.#symbol(lines[first]!);
+    const follower = next < lines.length ? this.#symbol(lines[next]!) : undefined;
     const isLast = follower === undefined || follower.module !== symbol.module;
     return isLast && wanted - start > LONGEST_LAST ? undefined : symbol;
   }
@@ -111,7 +108,9 @@ export function readKallsyms(): Kallsyms {
 }
 
 interface AddressTable {
+  /** As signed numbers, which are exact: the kernel's addresses are the last of the 64-bit ones. In ascending order. */
   readonly addresses: Float64Array;
+  /** Where the line of each address begins. */
   readonly lines: Uint32Array;
 }
 
@@ -129,7 +128,7 @@ function readAddresses(text: string): AddressTable {
       high = (high << 4) | (low >>> 28);
       low = (low << 4) | (code < 58 ? code - 48 : code - 87);
     }
-    // Per-CPU variables have offsets for addresses, and hidden addresses are 0: neither is one of the kernel's.
+    // As AN_ADDRESS says.
     if (high < 0) {
       const address = high * 0x1_0000_0000 + (low >>> 0);
       isAscending &&= address >= last;

@@ -12,12 +12,19 @@ export function parseTracefsMounts(mounts: string): string[] {
     .filter(([, , type]) => type === "tracefs").map(([, path]) => path!);
 }
 
+let known: string | undefined;
+
 /**
  * The folder of tracefs. Where it is not mounted it is mounted, if this process may do that.
  *
  * @throws {BpfError} E_NO_TRACEFS
  */
 export function tracefsPath(): string {
+  if (known === undefined || !exists(`${known}/events`)) known = findTracefs();
+  return known;
+}
+
+function findTracefs(): string {
   // A mount may be hidden by another above it.
   const mounted = parseTracefsMounts(Deno.readTextFileSync("/proc/self/mounts"))
     .find((path) => exists(`${path}/events`));

@@ -1,6 +1,7 @@
 /** The BTF of the running kernel and of its modules. */
 
 import { type Btf, parseBtf } from "../btf/btf.ts";
+import { readKernelFile } from "../host/kernel_file.ts";
 
 const FOLDER = "/sys/kernel/btf";
 
@@ -25,11 +26,6 @@ export function modulesWithBtf(): string[] {
 }
 
 function read(name: string, base?: Btf): Btf | undefined {
-  let bytes: Uint8Array;
-  try {
-    bytes = Deno.readFileSync(`${FOLDER}/${name}`);
-  } catch {
-    return undefined;
-  }
-  return parseBtf(bytes, base === undefined ? {} : { base });
+  const bytes = readKernelFile(`${FOLDER}/${name}`);
+  return bytes && parseBtf(bytes, base === undefined ? {} : { base });
 }

@@ -147,7 +147,15 @@ export interface OffsetofNode extends Node {
   readonly field: string;
 }
 
+/** What a macro became: statements, then a value. */
+export interface DoNode extends Node {
+  readonly kind: "do";
+  readonly body: readonly Statement[];
+  readonly value: Expression | undefined;
+}
+
 export type Expression =
+  | DoNode
   | IntegerNode
   | StringNode
   | PositionalNode
@@ -212,6 +220,14 @@ export interface RangeStatement extends Node {
   readonly body: readonly Statement[];
 }
 
+/** `for ($kv : @map)`: the variable is a tuple of a key and its value. */
+export interface EachStatement extends Node {
+  readonly kind: "each";
+  readonly variable: VariableNode;
+  readonly map: MapNode;
+  readonly body: readonly Statement[];
+}
+
 export interface UnrollStatement extends Node {
   readonly kind: "unroll";
   readonly count: Expression;
@@ -234,6 +250,7 @@ export type Statement =
   | IfStatement
   | WhileStatement
   | RangeStatement
+  | EachStatement
   | UnrollStatement
   | JumpStatement
   | BlockStatement;
@@ -310,6 +327,8 @@ export function childrenOf(node: Expression): readonly Expression[] {
       return [node.object, node.index];
     case "tuple":
       return node.items;
+    case "do":
+      return [...expressionsIn(node.body), ...(node.value === undefined ? [] : [node.value])];
     case "sizeof":
       return "kind" in node.of ? [node.of] : [];
     default:
@@ -330,6 +349,13 @@ export function visitExpressions(
     for (const each of expressionsOf(statement)) enter(each);
     for (const body of bodiesOf(statement)) visitExpressions(body, visit);
   }
+}
+
+function expressionsIn(body: readonly Statement[]): Expression[] {
+  return body.flatMap((statement) => [
+    ...expressionsOf(statement),
+    ...bodiesOf(statement).flatMap(expressionsIn),
+  ]);
 }
 
 function expressionsOf(statement: Statement): readonly Expression[] {
@@ -358,10 +384,27 @@ function bodiesOf(statement: Statement): readonly (readonly Statement[])[] {
       return [statement.then, statement.otherwise];
     case "while":
     case "range":
+    case "each":
     case "unroll":
     case "block":
       return [statement.body];
     default:
       return [];
+  }
+}
+
+/** Calls `visit` for every statement, from the outside in. */
+export function visitStatements(
+  body: readonly Statement[],
+  visit: (statement: Statement) => void,
+): void {
+  for (const statement of body) {
+    visit(statement);
+    for (const inner of bodiesOf(statement)) visitStatements(inner, visit);
+    const enter = (expression: Expression) => {
+      if (expression.kind === "do") visitStatements(expression.body, visit);
+      childrenOf(expression).forEach(enter);
+    };
+    expressionsOf(statement).forEach(enter);
   }
 }

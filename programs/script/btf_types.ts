@@ -16,7 +16,9 @@ import { NONE, type RecordField, type RecordLayout, type Type, UINT64 } from "./
 export class BtfTypes {
   readonly #btf: Btf;
   readonly #records = new Map<number, RecordLayout>();
-  #constants: Map<string, bigint> | undefined;
+  // What a script names it names several times, and typing asks each time.
+  readonly #types = new Map<string, Type | undefined>();
+  readonly #constants = new Map<string, bigint | undefined>();
 
   constructor(btf: Btf) {
     this.#btf = btf;
@@ -24,6 +26,11 @@ export class BtfTypes {
 
   /** `struct task_struct`, `enum pid_type`, `dev_t` */
   type(name: string): Type | undefined {
+    if (!this.#types.has(name)) this.#types.set(name, this.#findType(name));
+    return this.#types.get(name);
+  }
+
+  #findType(name: string): Type | undefined {
     const [, tag, plain = name] = /^(struct|union|enum) (.*)$/.exec(name) ?? [];
     const kinds = tag === undefined
       ? ["typedef", "int"] as const
@@ -34,13 +41,8 @@ export class BtfTypes {
 
   /** The value of a name of any enum. */
   constant(name: string): bigint | undefined {
-    if (this.#constants === undefined) {
-      this.#constants = new Map();
-      for (const { values } of this.#btf.ofKind("enum")) {
-        for (const each of values) {
-          if (!this.#constants.has(each.name)) this.#constants.set(each.name, each.value);
-        }
-      }
+    if (!this.#constants.has(name)) {
+      this.#constants.set(name, this.#btf.findEnumerator(name));
     }
     return this.#constants.get(name);
   }

@@ -1,6 +1,7 @@
 /** From a script's text to a plan: pure, and the same each time. */
 
 import {
+  FUNCTIONS,
   MAP_TYPE,
   type ObjectMap,
   type ObjectProgram,
@@ -8,11 +9,11 @@ import {
 } from "../../ffi/asm/object_file.ts";
 import type { AttachPoint, ProbeNode, Script } from "./ast.ts";
 import { Constants } from "./constants.ts";
-import { emit, StackOverflow } from "./emit.ts";
+import { emit, MOST_STACK, StackOverflow } from "./emit.ts";
 import { expandWildcards } from "./expand.ts";
 import type { KernelFacts } from "./facts.ts";
-import { type Lowered, Lowerer, type ScriptOutput } from "./lower/lowerer.ts";
-import { VARIABLE_NAMES } from "./lower/variables.ts";
+import { type LoweredFunction, lowerProgram, type ScriptOutput } from "./lower/lowerer.ts";
+import { VARIABLE_NAMES } from "./lower/globals.ts";
 import { parse } from "./parser.ts";
 import { Declared } from "./typing/declared.ts";
 import { type MapTypes, ProgramTyping, type ScriptTypes } from "./typing/program_typing.ts";
@@ -23,11 +24,13 @@ import {
   NAMES,
   type Plan,
   type ProgramPlan,
+  stackFrames,
 } from "./plan.ts";
 import type { Attachment } from "./probes.ts";
+import { ringBytesFor } from "./ring_size.ts";
 import { type Settings, withConfig } from "./settings.ts";
 import { Diagnostics, type Source } from "./source.ts";
-import { INT64, storageSize, type Type } from "./types.ts";
+import { INT64, isBucketed, storageSize, type Type } from "./types.ts";
 
 /** What a compilation takes beside the text. */
 export interface CompileOptions {
@@ -59,9 +62,10 @@ export interface ProgramSource {
 
 // Types of maps that depend on each other settle after a few rounds.
 const MOST_ROUNDS = 10;
-const STACK_DEPTH = 127;
 const MOST_STACKS = 32 * 1024;
 const LARGEST_FRAME = 32 * 1024;
+// The verifier counts what each function of a program takes in these.
+const STACK_UNIT = 32;
 
 /** Compiles a script. */
 export function compile(source: Source, options: CompileOptions): Compiled {
@@ -83,7 +87,13 @@ export function compile(source: Source, options: CompileOptions): Compiled {
     diagnostics.error({ start: 0, end: 1 }, "No probes to attach");
   }
   const declared = new Declared(script.declarations, { facts, diagnostics });
-  const shared: ScriptTypes = { facts, settings, declared, maps: new Map(), suggest };
+  const shared: ScriptTypes = {
+    facts,
+    settings: { ...settings, ringBytes: ringBytesFor(programs, settings) },
+    declared,
+    maps: new Map(),
+    suggest,
+  };
   const types = typeAll(programs, shared, diagnostics);
   if (diagnostics.hasErrors) return done(undefined, types);
   return done(generate(source, { programs, types, shared, diagnostics }), types);
@@ -136,18 +146,23 @@ function generate(
   const output: ScriptOutput = { source, maps, constants, actions };
   const plans: ProgramPlan[] = [];
   const code: ObjectProgram[] = [];
+  const functions: ObjectProgram[] = [];
   let frameSize = 8;
   programs.forEach(({ probe, attachPoint, attachment, attachments }, index) => {
-    const lowerer = new Lowerer(output, types[index]!);
     const { predicate, body, span } = probe;
-    const lowered = lowerer.program({ predicate, body, span, index });
+    const lowered = lowerProgram(output, types[index]!, { predicate, body, span, index });
     frameSize = Math.max(frameSize, lowered.frameSize);
     const name = `probe_${index}`;
-    const assembled = assemble(lowered, attachPoint, diagnostics);
+    const [assembled, ...callbacks] = assemble(
+      [{ ...lowered, name, depth: 0 }, ...lowered.functions],
+      attachPoint,
+      diagnostics,
+    );
     if (assembled === undefined) return;
     const section = sectionOf(attachment);
-    code.push({ name, section, code: assembled });
-    plans.push({ name, section, probe: types[index]!.probe, attachments, code: assembled });
+    code.push({ ...assembled, section });
+    functions.push(...callbacks);
+    plans.push({ name, section, probe: types[index]!.probe, attachments, code: assembled.code });
   });
   if (frameSize > LARGEST_FRAME) {
     const message = `not supported: ${frameSize} bytes of strings at once in a probe`;
@@ -157,11 +172,11 @@ function generate(
   const { settings } = shared;
   const objectMaps = [
     ...standardMaps(settings, { programs: programs.length, frameSize }),
-    ...(code.some(usesStacks) ? [STACKS] : []),
+    ...stackMaps([...code, ...functions]),
     ...[...maps.values()].map((map) => objectMap(map, settings)),
   ];
   const object = writeObject({
-    programs: code,
+    programs: [...code, ...functions],
     maps: objectMaps,
     constants: constants.bytes(),
     variables: VARIABLE_NAMES,
@@ -171,6 +186,7 @@ function generate(
   return {
     object,
     programs: plans,
+    functions,
     objectMaps,
     constants: constants.bytes(),
     maps: [...maps.values()],
@@ -178,9 +194,23 @@ function generate(
   };
 }
 
-function assemble(lowered: Lowered, { span }: AttachPoint, diagnostics: Diagnostics) {
+/** Assembles a program and its callbacks, which share a stack; gives nothing where that is too small. */
+function assemble(
+  parts: readonly LoweredFunction[],
+  { span }: AttachPoint,
+  diagnostics: Diagnostics,
+): ObjectProgram[] {
   try {
-    return emit(lowered.code, lowered.stackSize);
+    const most: number[] = [];
+    const functions = parts.map(({ name, code, stackSize, depth }) => {
+      const { assembled, stackUsed } = emit(code, stackSize);
+      const counted = Math.ceil(Math.max(stackUsed, 1) / STACK_UNIT) * STACK_UNIT;
+      most[depth] = Math.max(most[depth] ?? 0, counted);
+      return { name, section: FUNCTIONS, code: assembled };
+    });
+    const all = most.length === 1 ? 0 : most.reduce((sum, each) => sum + each, 0);
+    if (all > MOST_STACK) throw new StackOverflow(`${all} bytes of stack`);
+    return functions;
   } catch (error) {
     if (!(error instanceof StackOverflow || error instanceof RangeError)) throw error;
     diagnostics.error(
@@ -188,7 +218,7 @@ function assemble(lowered: Lowered, { span }: AttachPoint, diagnostics: Diagnost
       `not supported: this probe is too large (${error.message})`,
       "Divide it into several probes, or its long expressions into several statements",
     );
-    return undefined;
+    return [];
   }
 }
 
@@ -224,21 +254,23 @@ function standardMaps(
   ];
 }
 
-/** The kernel makes room for all of them at once: only where there is a use for it. */
-const STACKS: ObjectMap = {
-  name: NAMES.stacks,
-  type: MAP_TYPE.stack_trace,
-  keySize: 4,
-  valueSize: STACK_DEPTH * 8,
-  maxEntries: MOST_STACKS,
-};
-
-function usesStacks({ code }: ObjectProgram): boolean {
-  return code.relocations.some(({ symbol }) => symbol === NAMES.stacks);
+/** The maps of stacks in use. The kernel makes room for all of their entries at once: only where there is a use for it. */
+function stackMaps(programs: readonly ObjectProgram[]): ObjectMap[] {
+  const symbols = programs.flatMap(({ code }) => code.relocations.map(({ symbol }) => symbol));
+  return [...new Set(symbols)].flatMap((name) => {
+    const frames = stackFrames(name);
+    return frames === undefined ? [] : [{
+      name,
+      type: MAP_TYPE.stack_trace,
+      keySize: 4,
+      valueSize: 8 * frames,
+      maxEntries: MOST_STACKS,
+    }];
+  });
 }
 
 function objectMap({ symbol, keys, value, perCpu }: MapPlan, { maxMapKeys }: Settings): ObjectMap {
-  const bucketed = value.kind === "aggregate" && (value.of === "hist" || value.of === "lhist");
+  const bucketed = isBucketed(value);
   const keySize = keys.reduce((sum, key) => sum + storageSize(key), 0) + (bucketed ? 8 : 0);
   return {
     name: symbol,
@@ -254,11 +286,15 @@ function sectionOf(attachment: Attachment): string {
   switch (attachment.kind) {
     case "begin":
     case "end":
+    case "signal":
       return "raw_tp";
+    case "iter":
+      return `iter/${attachment.iterator}`;
     case "interval":
     case "profile":
     case "software":
     case "hardware":
+    case "watchpoint":
       return "perf_event";
     case "rawtracepoint":
       return "raw_tp";

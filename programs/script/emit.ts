@@ -18,20 +18,23 @@ const SECOND: Register = 1;
 export class StackOverflow extends Error {}
 
 /**
- * Emits a program that uses `stackSize` bytes of stack for data.
+ * Emits a program or function that uses `stackSize` bytes of stack for data.
  *
  * @throws {StackOverflow}
  */
-export function emit(code: readonly Instruction[], stackSize: number): Assembled {
+export function emit(
+  code: readonly Instruction[],
+  stackSize: number,
+): { readonly assembled: Assembled; readonly stackUsed: number } {
   const live = withoutDeadCode(code);
   const { unwritten } = liveness(live);
   // The verifier lets nobody read what nobody wrote.
   const zeros = [...unwritten].map((dst): Instruction => ({ op: "move", dst, src: 0n }));
-  const head = live.findIndex(({ op }) => op !== "context" && op !== "line");
+  const head = live.findIndex(({ op }) => op !== "parameter" && op !== "line");
   const whole = [...live.slice(0, head), ...zeros, ...live.slice(head)];
   const { homes, stackSize: used } = allocate(whole, liveness(whole).intervals, stackSize);
   if (used > MOST_STACK) throw new StackOverflow(`${used} bytes of stack`);
-  return new Emitter(homes).emit(whole);
+  return { assembled: new Emitter(homes).emit(whole), stackUsed: used };
 }
 
 class Emitter {
@@ -51,8 +54,8 @@ class Emitter {
   #instruction(instruction: Instruction): void {
     const out = this.#assembler;
     switch (instruction.op) {
-      case "context":
-        return this.#write(instruction.dst, SECOND);
+      case "parameter":
+        return this.#write(instruction.dst, instruction.index);
       case "move":
         return this.#move(instruction.dst, instruction.src);
       case "alu":
@@ -127,7 +130,7 @@ class Emitter {
       case "line":
         return out.line(instruction.line, instruction.column);
       case "exit":
-        out.constant(0, 0n);
+        out.constant(0, instruction.result);
         return out.exit();
     }
   }
@@ -173,6 +176,7 @@ class Emitter {
   #argument(to: Register, arg: Argument): void {
     if (typeof arg !== "object") this.#into(to, arg);
     else if ("map" in arg) this.#assembler.symbol(to, arg.map);
+    else if ("callback" in arg) this.#assembler.functionAddress(to, arg.callback);
     else if ("bounded" in arg) this.#into(to, arg.bounded);
     else this.#address(to, arg.base, arg.offset);
   }
@@ -274,7 +278,7 @@ interface Move {
 
 function sourceOf(arg: Argument): VirtualRegister | undefined {
   if (typeof arg === "number") return arg;
-  if (typeof arg === "bigint" || "map" in arg) return undefined;
+  if (typeof arg === "bigint" || "map" in arg || "callback" in arg) return undefined;
   if ("bounded" in arg) return arg.bounded;
   return arg.base === "stack" ? undefined : arg.base;
 }

@@ -9,6 +9,7 @@ import {
 } from "./ast.ts";
 import type { ProgramSource } from "./compile.ts";
 import type { KernelFacts } from "./facts.ts";
+import { signalNumber } from "./signals.ts";
 import { type Attachment, readAttachPoint } from "./probes.ts";
 import type { Settings } from "./settings.ts";
 import type { Diagnostics } from "./source.ts";
@@ -55,7 +56,9 @@ function expandPoint(
   if (first === undefined) return [];
   // The code is the same everywhere, unless it says where it is, or sees arguments of other types.
   const { kind } = first.attachment;
-  if (kind !== "tracepoint" && kind !== "usdt" && !names(probe, "probe")) {
+  const ownTypes = ["tracepoint", "usdt", "fentry", "fexit"].includes(kind);
+  const saysWhere = names(probe, "probe") || kind === "kretprobe" && names(probe, "func");
+  if (!ownTypes && !saysWhere) {
     const attachments = found.map(({ attachment }) => attachment);
     return [{ probe, attachment: first.attachment, attachments, attachPoint }];
   }
@@ -125,12 +128,38 @@ function expandAttachment(
     }
     case "fentry":
     case "fexit": {
-      if (hasWildcard(attachment.symbol)) {
-        diagnostics.unsupported(span, `wildcards in ${attachment.kind} probes`);
-        return [];
+      const { symbol, kind } = attachment;
+      const isKnown = (name: string) => facts.kernelFunction(name) !== undefined;
+      if (!hasWildcard(symbol)) {
+        if (isKnown(symbol)) return [{ attachment, text }];
+        return missing(`the kernel's BTF has no function ${symbol}`, "");
       }
-      if (facts.kernelFunction(attachment.symbol) !== undefined) return [{ attachment, text }];
-      return missing(`the kernel's BTF has no function ${attachment.symbol}`, "");
+      const found = facts.kernelFunctions(symbol).filter(isKnown);
+      if (found.length === 0) return none(`No functions of the kernel match ${symbol}`);
+      return found.map((name) => ({
+        attachment: { ...attachment, symbol: name },
+        text: `${kind}:${name}`,
+      }));
+    }
+    case "iter": {
+      const { iterator } = attachment;
+      if (facts.type(`struct bpf_iter__${iterator}`) !== undefined) return [{ attachment, text }];
+      return missing(`iter ${iterator} is not available on this kernel`, "");
+    }
+    case "signal": {
+      const { signal } = attachment;
+      if (signalNumber(signal) !== undefined) return [{ attachment, text }];
+      diagnostics.error(span, `${signal} is not a supported signal`);
+      return [];
+    }
+    case "watchpoint": {
+      const { address } = attachment;
+      const known = typeof address === "bigint" ? address : facts.kernelSymbol(address);
+      if (known === undefined) return missing(`no symbol of the kernel is called ${address}`, "");
+      if (known % BigInt(attachment.length) !== 0n) {
+        diagnostics.error(span, `a watchpoint's address must be a multiple of its length`);
+      }
+      return [{ attachment: { ...attachment, address: known }, text }];
     }
     case "kprobe":
     case "kretprobe": {

@@ -1,5 +1,6 @@
 /** What a compiler of scripts asks of the kernel: everything else about a script is in its text. */
 
+import type { HelperName } from "../../ffi/asm/helpers.ts";
 import type { UsdtArgument } from "../../ffi/elf/usdt.ts";
 import type { UsdtPlace } from "./probes.ts";
 import type { RecordLayout, Type } from "./types.ts";
@@ -27,6 +28,8 @@ export interface KernelFacts {
   usdtProbes(path: string, group: string, name: string): readonly UsdtProbe[];
   /** The address of a symbol of the kernel. */
   kernelSymbol(name: string): bigint | undefined;
+  /** Whether programs can call a helper; true where nobody could ask. */
+  hasHelper(name: HelperName): boolean;
   /** The number of a folder of cgroup v2. */
   cgroupId(path: string): bigint | undefined;
 }

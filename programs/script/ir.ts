@@ -22,12 +22,15 @@ export type Argument =
   | { readonly base: Base; readonly offset: number }
   /** A map */
   | { readonly map: string }
+  /** A function that the helper is to call */
+  | { readonly callback: string }
   /** A value of at most `most`: where it is more, the call does not happen and the program goes on at `otherwise`. */
   | { readonly bounded: VirtualRegister; readonly most: number; readonly otherwise: IrLabel };
 
 /** An instruction. */
 export type Instruction =
-  | { readonly op: "context"; readonly dst: VirtualRegister }
+  /** What the program, or a function, was given: the first has index 1. They come before all else. */
+  | { readonly op: "parameter"; readonly dst: VirtualRegister; readonly index: 1 | 2 | 3 | 4 }
   | { readonly op: "move"; readonly dst: VirtualRegister; readonly src: Operand }
   | {
     readonly op: "alu";
@@ -108,7 +111,7 @@ export type Instruction =
   }
   | { readonly op: "label"; readonly label: IrLabel }
   | { readonly op: "line"; readonly line: number; readonly column: number }
-  | { readonly op: "exit" };
+  | { readonly op: "exit"; readonly result: bigint };
 
 /** The virtual registers that an instruction reads. */
 export function usesOf(instruction: Instruction): VirtualRegister[] {
@@ -146,7 +149,7 @@ export function definitionOf(instruction: Instruction): VirtualRegister | undefi
 /** Whether an instruction does nothing but write its register. */
 export function isPure({ op }: Instruction): boolean {
   return op === "move" || op === "alu" || op === "negate" || op === "swap" || op === "extend" ||
-    op === "address" || op === "symbol" || op === "load";
+    op === "address" || op === "symbol" || op === "load" || op === "parameter";
 }
 
 /** The labels that an instruction may jump to. */

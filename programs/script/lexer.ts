@@ -36,6 +36,16 @@ const POSITIONAL = /\$(?:\d+|#)/y;
 const MAP = /@[A-Za-z0-9_]*/y;
 const INTEGER = /0[xX][0-9a-fA-F_]+|\d[\d_]*(?:e\d+)?/y;
 const SUFFIX = /[uUlL]+/y;
+const DURATION = /(?:ns|us|ms|s|m|h|d)\b/y;
+const NANOSECONDS: Readonly<Record<string, bigint>> = {
+  ns: 1n,
+  us: 1000n,
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+  m: 60_000_000_000n,
+  h: 3_600_000_000_000n,
+  d: 86_400_000_000_000n,
+};
 const ESCAPES: Readonly<Record<string, string>> = {
   n: "\n",
   t: "\t",
@@ -131,11 +141,13 @@ export class Lexer {
   }
 
   #integer(start: number, text: string): Token {
-    this.#match(SUFFIX);
+    const unit = this.#match(DURATION);
+    if (unit === undefined) this.#match(SUFFIX);
     const plain = text.replaceAll("_", "");
     const [mantissa, exponent] = /^0[xX]/.test(plain) ? [plain] : plain.split("e");
     const octal = /^0[0-7]+$/.test(plain);
-    const value = BigInt(octal ? `0o${plain.slice(1)}` : mantissa!) * 10n ** BigInt(exponent ?? 0);
+    const value = BigInt(octal ? `0o${plain.slice(1)}` : mantissa!) *
+      10n ** BigInt(exponent ?? 0) * (NANOSECONDS[unit ?? "ns"] ?? 1n);
     const token = { ...this.#token("integer", start, text), value };
     if (value >= U64) {
       this.#diagnostics.error(token.span, `${text} does not fit into 64 bits`);

@@ -2,7 +2,13 @@
 
 import type { MapPlan } from "./plan.ts";
 import { readValue, type ScriptValue } from "./read_values.ts";
-import { type AggregateType, storageSize, tupleOffsets } from "./types.ts";
+import {
+  type AggregateType,
+  isBucketed,
+  type SeriesShape,
+  storageSize,
+  tupleOffsets,
+} from "./types.ts";
 
 /** A bar of a histogram; bounds are undefined where it has none. Both belong to it. */
 export interface HistogramBucket {
@@ -11,6 +17,8 @@ export interface HistogramBucket {
   readonly count: bigint;
   /** Both bounds are the same, and written once. */
   readonly single?: boolean;
+  /** How its lower bound and the next one's are written, where that is not as a number in its largest unit. */
+  readonly labels?: readonly [string, string];
 }
 
 /** The value of an entry. */
@@ -23,7 +31,16 @@ export type EntryValue =
     readonly total: bigint;
     readonly average: bigint;
   }
-  | { readonly kind: "histogram"; readonly buckets: readonly HistogramBucket[] };
+  | { readonly kind: "histogram"; readonly buckets: readonly HistogramBucket[] }
+  | { readonly kind: "series"; readonly points: readonly SeriesPoint[] };
+
+/** What a series has of an interval. */
+export interface SeriesPoint {
+  /** When the interval began, in nanoseconds since boot. */
+  readonly start: bigint;
+  /** `undefined` where nothing was given to it. */
+  readonly value: bigint | undefined;
+}
 
 /** An entry of a map. */
 export interface Entry {
@@ -40,9 +57,7 @@ export interface RawEntry {
 /** Reads all entries of a map, the smallest first. */
 export function readEntries(plan: MapPlan, raw: readonly RawEntry[]): Entry[] {
   const { value: type } = plan;
-  if (type.kind === "aggregate" && (type.of === "hist" || type.of === "lhist")) {
-    return readHistograms(plan, type, raw);
-  }
+  if (type.kind === "aggregate" && isBucketed(type)) return readBuckets(plan, type, raw);
   const entries = raw.map(({ key, values }) => ({
     key: readKey(plan, key),
     value: type.kind === "aggregate"
@@ -73,23 +88,66 @@ function readAggregate({ of, signed }: AggregateType, values: readonly DataView[
   return { kind: "average", count: counts, total, average };
 }
 
-function readHistograms(plan: MapPlan, type: AggregateType, raw: readonly RawEntry[]): Entry[] {
+/** Entries with the same key but for the bucket's number make one. */
+function readBuckets(plan: MapPlan, type: AggregateType, raw: readonly RawEntry[]): Entry[] {
   const keySize = plan.keys.reduce((sum, key) => sum + storageSize(key), 0);
-  const found = new Map<string, { key: ScriptValue[]; counts: Map<number, bigint> }>();
-  for (const { key, values } of raw) {
-    const bytes = new Uint8Array(key.buffer, key.byteOffset, keySize);
-    const name = bytes.join();
-    const entry = found.get(name) ?? { key: readKey(plan, key), counts: new Map() };
-    found.set(name, entry);
-    const bucket = Number(key.getBigUint64(keySize, true));
-    const count = values.reduce((sum, view) => sum + view.getBigUint64(0, true), 0n);
-    if (count > 0n) entry.counts.set(bucket, count);
-  }
-  const entries = [...found.values()].map(({ key, counts }): Entry => ({
-    key,
-    value: { kind: "histogram", buckets: bucketsOf(type, counts) },
+  const found = Map.groupBy(
+    raw,
+    ({ key }) => new Uint8Array(key.buffer, key.byteOffset, keySize).join(),
+  );
+  const entries = [...found.values()].map((parts): Entry => ({
+    key: readKey(plan, parts[0]!.key),
+    value: type.series === undefined
+      ? { kind: "histogram", buckets: bucketsOf(type, countsOf(parts, keySize)) }
+      : { kind: "series", points: pointsOf(type, type.series, parts) },
   }));
   return sorted(entries);
+}
+
+function countsOf(parts: readonly RawEntry[], keySize: number): Map<number, bigint> {
+  const counts = new Map<number, bigint>();
+  for (const { key, values } of parts) {
+    const count = values.reduce((sum, view) => sum + view.getBigUint64(0, true), 0n);
+    if (count > 0n) counts.set(Number(key.getBigUint64(keySize, true)), count);
+  }
+  return counts;
+}
+
+/** The last intervals, as many as are kept, from the first that has something to the last. */
+function pointsOf(
+  { signed }: AggregateType,
+  { interval, count, gathers }: SeriesShape,
+  parts: readonly RawEntry[],
+): SeriesPoint[] {
+  const used = parts.flatMap(({ values }) => values).filter((view) =>
+    view.getBigUint64(8, true) > 0n
+  );
+  const byInterval = Map.groupBy(used, (view) => view.getBigUint64(16, true));
+  const numbers = [...byInterval.keys()].sort(compare);
+  const last = numbers.at(-1);
+  if (last === undefined) return [];
+  const kept = numbers.filter((number) => number > last - BigInt(count));
+  const first = kept[0]!;
+  return Array.from({ length: Number(last - first) + 1 }, (_, i): SeriesPoint => {
+    const number = first + BigInt(i);
+    const views = byInterval.get(number);
+    return { start: number * interval, value: views && gathered(gathers, signed, views) };
+  });
+}
+
+/** What the CPUs have gathered for an interval, each for itself. */
+function gathered(
+  gathers: SeriesShape["gathers"],
+  signed: boolean,
+  views: readonly DataView[],
+): bigint {
+  if (gathers !== "last") {
+    const value = readAggregate({ kind: "aggregate", of: gathers, signed }, views);
+    return value.kind === "number" ? value.value : 0n;
+  }
+  const time = (view: DataView) => view.getBigUint64(8, true);
+  const latest = views.reduce((best, view) => time(view) > time(best) ? view : best);
+  return signed ? latest.getBigInt64(0, true) : latest.getBigUint64(0, true);
 }
 
 /** From the first bucket that counted something to the last. */
@@ -104,14 +162,18 @@ function bucketsOf(type: AggregateType, counts: ReadonlyMap<number, bigint>): Hi
 }
 
 function boundsOf(
-  { of, range }: AggregateType,
+  { of, range, bits = 0 }: AggregateType,
   bucket: number,
 ): Omit<HistogramBucket, "count"> {
   if (of === "hist") {
     if (bucket === 0) return { low: undefined, high: -1n };
-    if (bucket === 1) return { low: 0n, high: 0n, single: true };
-    const low = 1n << BigInt(bucket - 2);
-    return { low, high: 2n * low - 1n, single: bucket === 2 };
+    const [low, next] = [powerBound(bucket - 1, bits), powerBound(bucket, bits)];
+    return {
+      low: low.value,
+      high: next.value - 1n,
+      single: next.value === low.value + 1n,
+      labels: [low.label, next.label],
+    };
   }
   const { low, high, step } = range!;
   const index = BigInt(bucket - 1);
@@ -119,6 +181,18 @@ function boundsOf(
   const start = low + index * step;
   if (index > (high - low) / step || start >= high) return { low: start, high: undefined };
   return { low: start, high: start + step - 1n };
+}
+
+const UNITS = ["", "K", "M", "G", "T", "P", "E"];
+
+/** The lower bound of a bucket: a number of `bits + 1` bits, shifted. Its unit is as large as the shift allows. */
+function powerBound(index: number, bits: number): { value: bigint; label: string } {
+  const each = 1 << bits;
+  if (index < each) return { value: BigInt(index), label: String(index) };
+  const shift = Math.floor(index / each) - 1;
+  const mantissa = BigInt(each + index % each);
+  const short = mantissa << BigInt(shift % 10);
+  return { value: mantissa << BigInt(shift), label: `${short}${UNITS[Math.floor(shift / 10)]}` };
 }
 
 /** By value, then by key. */
@@ -136,6 +210,8 @@ function weightOf(value: EntryValue): bigint {
       return value.average;
     case "histogram":
       return value.buckets.reduce((sum, { count }) => sum + count, 0n);
+    case "series":
+      return 0n;
     case "value":
       return value.value.kind === "integer" ? value.value.value : 0n;
   }

@@ -1,7 +1,7 @@
 /** What a script became: all that is needed to run it, and to read what it gives. */
 
 import type { Assembled } from "../../ffi/asm/assembler.ts";
-import type { ObjectMap } from "../../ffi/asm/object_file.ts";
+import type { ObjectMap, ObjectProgram } from "../../ffi/asm/object_file.ts";
 import type { Attachment } from "./probes.ts";
 import type { Type } from "./types.ts";
 
@@ -63,6 +63,8 @@ export interface Plan {
   /** The object for libbpf. */
   readonly object: Uint8Array<ArrayBuffer>;
   readonly programs: readonly ProgramPlan[];
+  /** What the programs hand to helpers that call it. */
+  readonly functions: readonly ObjectProgram[];
   readonly objectMaps: readonly ObjectMap[];
   /** The section of constants. */
   readonly constants: Uint8Array<ArrayBuffer>;
@@ -76,10 +78,21 @@ export const NAMES = {
   ring: "gimlet_ring",
   losses: "gimlet_losses",
   frames: "gimlet_frames",
-  stacks: "gimlet_stacks",
   armed: "gimlet_armed",
   started: "gimlet_started",
 } as const;
+
+const STACKS = "gimlet_stacks_";
+
+/** The map of the stacks with so many frames at most: two that begin alike are one there. */
+export function stacksName(frames: number): string {
+  return `${STACKS}${Math.max(frames, 1)}`;
+}
+
+/** How many frames the stacks of a map have at most; `undefined` where it is another map. */
+export function stackFrames(name: string): number | undefined {
+  return name.startsWith(STACKS) ? Number(name.slice(STACKS.length)) : undefined;
+}
 
 /** Kinds of losses in the map of losses, `enum gimlet_loss` of the C side. */
 export const LOSS = { bufferFull: 0, mapFull: 1, readFault: 2 } as const;

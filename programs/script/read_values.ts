@@ -2,6 +2,8 @@
 
 import { cstring } from "../../ffi/wire/cstring.ts";
 import {
+  type ArrayType,
+  sizeInC,
   type StackType,
   storageSize,
   type SymbolicType,
@@ -14,7 +16,7 @@ export type ScriptValue =
   | { readonly kind: "integer"; readonly value: bigint; readonly name?: string }
   | { readonly kind: "string"; readonly text: string }
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
-  | { readonly kind: "tuple"; readonly items: readonly ScriptValue[] }
+  | { readonly kind: "tuple" | "list"; readonly items: readonly ScriptValue[] }
   | { readonly kind: "symbolic"; readonly type: SymbolicType; readonly words: readonly bigint[] }
   | { readonly kind: "stack"; readonly type: StackType; readonly id: bigint; readonly pid: bigint };
 
@@ -29,8 +31,9 @@ export function readValue(type: Type, view: DataView, at: number): ScriptValue {
       return { kind: "bytes", bytes: bytesAt(view, at + 8, length) };
     }
     case "record":
-    case "array":
       return { kind: "bytes", bytes: bytesAt(view, at, storageSize(type)) };
+    case "array":
+      return { kind: "list", items: elementsOf(type, view, at) };
     case "tuple": {
       const offsets = tupleOffsets(type.items);
       return {
@@ -55,6 +58,22 @@ export function readValue(type: Type, view: DataView, at: number): ScriptValue {
     default:
       return { kind: "integer", value: word(0) };
   }
+}
+
+/** The elements of an array, as C lays it out. */
+function elementsOf({ element, length }: ArrayType, view: DataView, at: number): ScriptValue[] {
+  const size = sizeInC(element);
+  return Array.from({ length }, (_, i): ScriptValue => {
+    const start = at + i * size;
+    if (element.kind === "array") {
+      return { kind: "list", items: elementsOf(element, view, start) };
+    }
+    const signed = element.kind === "integer" && element.signed;
+    const bytes = bytesAt(view, start, size);
+    if (size > 8) return { kind: "bytes", bytes };
+    const value = bytes.reduceRight((sum, byte) => sum << 8n | BigInt(byte), 0n);
+    return { kind: "integer", value: signed ? BigInt.asIntN(size * 8, value) : value };
+  });
 }
 
 function bytesAt(view: DataView, at: number, length: number): Uint8Array {

@@ -29,7 +29,8 @@ export function allocate(
   intervals: readonly Interval[],
   stackSize: number,
 ): Allocation {
-  const calls = code.flatMap(({ op }, at) => op === "call" ? [at] : []);
+  // Parameters stand in registers that calls destroy, until each is read: nothing may take their place before.
+  const calls = code.flatMap(({ op }, at) => op === "call" || op === "parameter" ? [at] : []);
   const homes = new Map<VirtualRegister, Home>();
   const spills = new Spills(stackSize);
   let active: Active[] = [];

@@ -28,8 +28,8 @@ export class Renderer {
     this.#names = names;
   }
 
-  /** A value as text. A stack is a list of lines, each with `indent` blanks in front. */
-  text(value: ScriptValue, indent = 4): string {
+  /** A value as text. A stack is a list of lines, each with `indent` blanks in front, or as perf(1) writes them. */
+  text(value: ScriptValue, indent = 8): string {
     switch (value.kind) {
       case "integer":
         return value.name ?? value.value.toString();
@@ -39,14 +39,22 @@ export class Renderer {
         return bytesText(value.bytes);
       case "tuple":
         return `(${value.items.map((item) => this.text(item, indent)).join(", ")})`;
+      case "list":
+        return `[${value.items.map((item) => this.text(item, indent)).join(",")}]`;
       case "symbolic":
         return this.#symbolic(value);
       case "stack": {
-        const margin = " ".repeat(value.type.mode === "raw" ? 0 : indent);
+        const { mode } = value.type;
+        const margin = mode === "perf" ? "\t" : " ".repeat(mode === "raw" ? 0 : indent);
         const lines = this.#names.stack(value).map((frame) => `${margin}${frame}\n`);
         return `\n${lines.join("")}`;
       }
     }
+  }
+
+  /** A time since boot, in nanoseconds, as a format says. */
+  time(format: string, sinceBoot: bigint): string {
+    return strftime(format, this.#names.wallClock(sinceBoot));
   }
 
   /** A value as JSON. */
@@ -55,6 +63,7 @@ export class Renderer {
       case "integer":
         return value.name ?? value.value;
       case "tuple":
+      case "list":
         return value.items.map((item) => this.json(item));
       default:
         return this.text(value);
@@ -94,7 +103,7 @@ export class Renderer {
   #converted(conversion: Conversion, value: ScriptValue): string {
     switch (conversion.conversion) {
       case "s":
-        return formatString(conversion, this.text(value, 8));
+        return formatString(conversion, this.text(value));
       case "r":
         if (value.kind !== "bytes") return "";
         if (conversion.length.includes("x")) return [...value.bytes].map(hex).join(" ");

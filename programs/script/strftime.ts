@@ -6,13 +6,15 @@ const MONTHS = [
   ...["August", "September", "October", "November", "December"],
 ];
 
-/** Writes a time; `nanoseconds` are since 1970. `%f` is microseconds. */
+/** Writes a time; `nanoseconds` are since 1970. `%f` and `%k` are the micro- and nanoseconds. */
 export function strftime(format: string, nanoseconds: bigint): string {
   const date = new Date(Number(nanoseconds / 1_000_000n));
   const micros = (nanoseconds / 1000n % 1_000_000n).toString().padStart(6, "0");
+  const nanos = (nanoseconds % 1_000_000_000n).toString().padStart(9, "0");
   const write = (text: string): string =>
     text.replaceAll(/%([a-zA-Z%])/g, (whole, letter: string) => {
       if (letter === "f") return micros;
+      if (letter === "k") return nanos;
       const combined = COMBINED[letter];
       if (combined !== undefined) return write(combined);
       return PARTS[letter]?.(date) ?? whole;

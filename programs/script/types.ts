@@ -88,7 +88,8 @@ export type AggregateFunction =
   | "avg"
   | "stats"
   | "hist"
-  | "lhist";
+  | "lhist"
+  | "tseries";
 
 /** The value of a map that only aggregates. */
 export interface AggregateType {
@@ -97,6 +98,22 @@ export interface AggregateType {
   readonly signed: boolean;
   /** `lhist`: from, to, step */
   readonly range?: { readonly low: bigint; readonly high: bigint; readonly step: bigint };
+  /** `hist`: 2 to the power of this are the buckets for each power of two. */
+  readonly bits?: number;
+  readonly series?: SeriesShape;
+}
+
+/** `tseries`: how long an interval is, in nanoseconds, how many are kept, and what becomes of several values in one. */
+export interface SeriesShape {
+  readonly interval: bigint;
+  readonly count: number;
+  readonly gathers: "last" | "sum" | "min" | "max" | "avg";
+}
+
+/** Whether a map has an entry for each bucket or interval: its number stands behind the key. */
+export function isBucketed(type: Type): boolean {
+  return type.kind === "aggregate" &&
+    (type.of === "hist" || type.of === "lhist" || type.of === "tseries");
 }
 
 /** What has no value, and what is not known yet. */
@@ -175,11 +192,16 @@ export function storageSize(type: Type): number {
     case "stack":
       return type.of === "kernel" ? 8 : 16;
     case "aggregate":
-      return { count: 8, sum: 8, hist: 8, lhist: 8, min: 16, max: 16, avg: 16, stats: 16 }[type.of];
+      return AGGREGATE_SIZES[type.of];
     default:
       return 8;
   }
 }
+
+const AGGREGATE_SIZES: Readonly<Record<AggregateFunction, number>> = {
+  ...{ count: 8, sum: 8, hist: 8, lhist: 8 },
+  ...{ min: 16, max: 16, avg: 16, stats: 16, tseries: 24 },
+};
 
 /** Bytes of a value as C lays it out. */
 export function sizeInC(type: Type): number {
@@ -244,6 +266,9 @@ export function isSameKind(a: Type, b: Type): boolean {
   if (a.kind === "tuple" && b.kind === "tuple") {
     return a.items.length === b.items.length &&
       a.items.every((item, i) => isSameKind(item, b.items[i]!));
+  }
+  if (a.kind === "array" && b.kind === "array") {
+    return a.length === b.length && isSameKind(a.element, b.element) && sizeInC(a) === sizeInC(b);
   }
   if (a.kind === "aggregate" && b.kind === "aggregate") return a.of === b.of;
   if (a.kind === "symbolic" && b.kind === "symbolic") return a.as === b.as;

@@ -1,6 +1,12 @@
 /** Questions about how a program uses its variables, answered by its tree. */
 
-import { childrenOf, type Expression, type Statement, visitExpressions } from "./ast.ts";
+import {
+  childrenOf,
+  type Expression,
+  type Statement,
+  visitExpressions,
+  visitStatements,
+} from "./ast.ts";
 
 /** Whether an expression names a variable. */
 export function mentions(node: Expression, variable: string): boolean {
@@ -46,15 +52,4 @@ export function stepsInside(body: readonly Statement[]): boolean {
     if (statement.kind === "expression") alone.add(statement.expression);
   });
   return all.some((node) => !alone.has(node));
-}
-
-function visitStatements(body: readonly Statement[], visit: (statement: Statement) => void): void {
-  for (const statement of body) {
-    visit(statement);
-    if ("body" in statement) visitStatements(statement.body, visit);
-    if (statement.kind === "if") {
-      visitStatements(statement.then, visit);
-      visitStatements(statement.otherwise, visit);
-    }
-  }
 }

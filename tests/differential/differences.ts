@@ -12,10 +12,10 @@ export const PAGE = new URL("../../docs/script_vs_bpftrace.md", import.meta.url)
 
 /** Its text. */
 export function differencesPage(): string {
-  const rows = Object.values(GROUPS).flat().flatMap(({ program, difference }) =>
-    difference === undefined
-      ? []
-      : [`- \`${program.replaceAll(" exit();", "")}\`: ${difference.reason}.`]
+  const differences = Object.values(GROUPS).flat().filter(({ difference }) => difference);
+  const byReason = Map.groupBy(differences, ({ difference }) => difference!.reason);
+  const rows = [...byReason].map(([reason, [first]]) =>
+    `- \`${first!.program.replaceAll(" exit();", "")}\`: ${reason}.`
   );
   const names = MISSING.toSorted().map((name) => `\`${name}\``).join(", ");
   return `${HEAD}
@@ -60,9 +60,7 @@ const FIXED = `## Differences by design
 `;
 
 const GAPS =
-  `Also: probes of the kinds \`watchpoint\`, \`iter\` and \`self\`; \`for\` loops over maps;
-\`hist()\` with more than one bucket for a power of two; \`print(@x[key])\` of histograms and \`stats()\`;
-\`delete()\` of one histogram of a map; \`fn\`, \`macro\`, \`typedef\` and macros with parameters; wildcards in \`fentry\`
+  `Also: probes of the kinds \`watchpoint\`, \`iter\` and \`self\`; \`fn\`, \`typedef\` and macros with parameters; wildcards in \`fentry\`
 and \`fexit\`; the options \`-k\`, \`--info\` and \`--emit-elf\`.
 `;
 

@@ -3,8 +3,8 @@
  * (or `GIMLET_DEBIAN_MIRROR`). Nothing is installed.
  */
 
-import { isFile } from "../../ffi/host/files.ts";
-import { join } from "../../cmd/vm/paths.ts";
+import { isFile, list } from "../../ffi/host/files.ts";
+import { join, parent } from "../../cmd/vm/paths.ts";
 
 /** The keys that sign the suites, on a Debian; elsewhere apt has to have them. */
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
@@ -77,4 +77,51 @@ export async function output(program: string, args: string[], cwd = "/"): Promis
   const decoder = new TextDecoder();
   if (result.success) return decoder.decode(result.stdout);
   throw new Error(`${program} ${args.join(" ")}: ${decoder.decode(result.stderr).trim()}`);
+}
+
+/** Downloads packages, and unpacks them into a folder; `options` of apt, where other lists than the machine's own have them. */
+export async function unpackPackages(
+  packages: readonly string[],
+  { into, downloads, options = [] }: {
+    readonly into: string;
+    readonly downloads: string;
+    readonly options?: readonly string[];
+  },
+): Promise<void> {
+  Deno.mkdirSync(downloads, { recursive: true });
+  await output("apt-get", [...options, "-q", "download", ...packages], downloads);
+  await unpackAll(downloads, into);
+}
+
+/** Unpacks the packages in a folder into another. */
+export async function unpackAll(packages: string, into: string): Promise<void> {
+  for (const name of list(packages).filter((name) => name.endsWith(".deb"))) {
+    await output("dpkg-deb", ["-x", join(packages, name), into]);
+  }
+}
+
+/**
+ * A path in a cache, made where it is not there: `make` gets a folder to work in, and says what in it is to become the path.
+ * Nothing comes into the cache half made.
+ */
+export async function inCache(
+  path: string,
+  make: (work: string) => Promise<string>,
+): Promise<string> {
+  const exists = () => isFile(path) || list(path).length > 0;
+  if (exists()) return path;
+  Deno.mkdirSync(parent(path), { recursive: true });
+  // In the cache's own file system, so that what is finished can be renamed into its place.
+  const work = Deno.makeTempDirSync({ dir: parent(path), prefix: ".new-" });
+  try {
+    const made = await make(work);
+    try {
+      Deno.renameSync(made, path);
+    } catch (error) {
+      if (!exists()) throw error; // else somebody else was first: both are whole
+    }
+    return path;
+  } finally {
+    Deno.removeSync(work, { recursive: true });
+  }
 }

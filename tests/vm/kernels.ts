@@ -14,7 +14,7 @@ import {
   newestFirst,
 } from "../../cmd/vm/kernel_file.ts";
 import { join } from "../../cmd/vm/paths.ts";
-import { output, privateLists } from "./debian.ts";
+import { output, privateLists, unpackPackages } from "./debian.ts";
 
 /** Where the series come from when the machine's own release does not have them. */
 const SUITES = {
@@ -96,7 +96,6 @@ async function newestVersion(
 
 /** Downloads the packages of a kernel, and unpacks them. */
 async function unpack(apt: Apt, folders: { into: string; downloads: string }): Promise<void> {
-  Deno.mkdirSync(folders.downloads);
   const image = `linux-image-${apt.version}`;
   // Newer releases keep the kernel and its modules in packages that the image's depends on.
   const text = await output("apt-cache", [...apt.options, "depends", "--important", image]);
@@ -105,8 +104,5 @@ async function unpack(apt: Apt, folders: { into: string; downloads: string }): P
     name.startsWith("linux-") && name.endsWith(`-${apt.version}`)
   );
   const packages = [...new Set([image, ...more])];
-  await output("apt-get", [...apt.options, "-q", "download", ...packages], folders.downloads);
-  for (const name of list(folders.downloads)) {
-    await output("dpkg-deb", ["-x", join(folders.downloads, name), folders.into]);
-  }
+  await unpackPackages(packages, { ...folders, options: apt.options });
 }

@@ -9,7 +9,7 @@ import { compile } from "../../mod.ts";
 import { list } from "../../ffi/host/files.ts";
 import { kernelCache } from "../../cmd/vm/kernel_file.ts";
 import { join } from "../../cmd/vm/paths.ts";
-import { output, privateLists } from "./debian.ts";
+import { inCache, output, privateLists } from "./debian.ts";
 
 const PACKAGE = "bpfcc";
 /** Where to look for the package, in this order: not every mirror has every version's archive. */
@@ -28,8 +28,7 @@ export interface LibbpfTools {
 
 /** The sources in the cache, which are fetched where they are not there. */
 export async function libbpfTools(): Promise<LibbpfTools> {
-  const folder = join(kernelCache(), `../${PACKAGE}`);
-  if (list(folder).length === 0) await fetchSources(folder);
+  const folder = await inCache(join(kernelCache(), `../${PACKAGE}`), fetchSources);
   const names = list(folder).filter((name) => name.endsWith(".bpf.c"))
     .map((name) => name.slice(0, -".bpf.c".length)).sort();
   return { folder, names };
@@ -49,21 +48,13 @@ export async function compileTool({ folder }: LibbpfTools, name: string): Promis
   });
 }
 
-async function fetchSources(folder: string): Promise<void> {
-  const parent = join(folder, "..");
-  Deno.mkdirSync(parent, { recursive: true });
-  // In the cache's own file system, so that the finished folder can be renamed into its place.
-  const work = Deno.makeTempDirSync({ dir: parent, prefix: ".new-" });
-  try {
-    const archive = await download(work);
-    const unpacked = join(work, "tools");
-    Deno.mkdirSync(unpacked);
-    const only = ["--strip-components=2", "--wildcards", "*/libbpf-tools/*"];
-    await output("tar", ["-xf", archive, "-C", unpacked, ...only]);
-    Deno.renameSync(unpacked, folder);
-  } finally {
-    Deno.removeSync(work, { recursive: true });
-  }
+async function fetchSources(work: string): Promise<string> {
+  const archive = await download(work);
+  const unpacked = join(work, "tools");
+  Deno.mkdirSync(unpacked);
+  const only = ["--strip-components=2", "--wildcards", "*/libbpf-tools/*"];
+  await output("tar", ["-xf", archive, "-C", unpacked, ...only]);
+  return unpacked;
 }
 
 /** The upstream archive of the first suite that has it. */

@@ -21,7 +21,7 @@ async function lists(
     `echo "=== ${pattern}"; ${call} -l '${pattern}'; echo "--- ours"; /gimlet -l '${pattern}'`
   );
   const script = [
-    ...[prepare].filter((line) => line !== ""),
+    prepare,
     ...each,
     "echo '=== blacklist'; cat /sys/kernel/debug/kprobes/blacklist",
   ].join("\n");

@@ -7,7 +7,9 @@ import type { Memory } from "../lower/memory.ts";
 import {
   type AggregateFunction,
   type AggregateType,
+  isBucketed,
   isNumeric,
+  type SeriesShape,
   storageSize,
   typeName,
 } from "../types.ts";
@@ -57,7 +59,7 @@ const AVERAGE: Update = {
   },
 };
 
-function updateOf({ of, signed }: AggregateType): Update {
+function updateOf({ of, signed }: Pick<AggregateType, "of" | "signed">): Update {
   switch (of) {
     case "sum":
       return {
@@ -84,8 +86,9 @@ export function updateAggregate(lowerer: Lowerer, target: MapNode, call: CallNod
   const given = arg === undefined ? 1n : lowerer.scalar(arg);
   // Constants as well: comparisons need them in a register.
   const value = ir.define((dst) => ({ op: "move", dst, src: given }));
-  const key = keyOf(lowerer, target, type, value);
-  const update = updateOf(type);
+  const now = type.series && nowIn(lowerer, type.series);
+  const key = keyOf(lowerer, target, { type, value, now });
+  const update = now === undefined ? updateOf(type) : seriesUpdate(type, now);
   const entry = ir.call("map_lookup_elem", { map: lowerer.mapPlan(target.name).symbol }, key);
   const [fresh, end] = [ir.label(), ir.label()];
   ir.branch("eq", entry, 0n, fresh);
@@ -104,10 +107,14 @@ export function updateAggregate(lowerer: Lowerer, target: MapNode, call: CallNod
  * Each CPU goes on meanwhile: the sum is not that of one moment.
  */
 export function readAggregate(lowerer: Lowerer, node: MapNode): Operand {
+  return readAggregateAt(lowerer, node.name, lowerer.key(node));
+}
+
+/** {@linkcode readAggregate} of the entry with a key that is there already. */
+export function readAggregateAt(lowerer: Lowerer, name: string, key: Memory): Operand {
   const { ir } = lowerer;
-  const type = lowerer.typing.mapType(node.name) as AggregateType;
-  const map = { map: lowerer.mapPlan(node.name).symbol };
-  const key = lowerer.key(node);
+  const type = lowerer.typing.mapType(name) as AggregateType;
+  const map = { map: lowerer.mapPlan(name).symbol };
   const total = ir.define((dst) => ({ op: "move", dst, src: 0n }));
   const count = ir.define((dst) => ({ op: "move", dst, src: 0n }));
   const cpu = ir.define((dst) => ({ op: "move", dst, src: 0n }));
@@ -143,35 +150,124 @@ export function readAggregate(lowerer: Lowerer, node: MapNode): Operand {
 }
 
 /** Histograms have an entry for each bucket: its number stands behind the key. */
-function keyOf(lowerer: Lowerer, target: MapNode, type: AggregateType, value: Operand): Memory {
-  if (type.of !== "hist" && type.of !== "lhist") return lowerer.key(target);
-  const key = lowerer.key(target, 8);
-  const { keys } = lowerer.mapPlan(target.name);
-  const offset = keys.reduce((sum, each) => sum + storageSize(each), 0);
-  const bucket = type.of === "hist"
-    ? log2Bucket(lowerer, value)
-    : linearBucket(lowerer, type, value);
-  lowerer.ir.store(key.base, key.offset + offset, 8, bucket);
+function keyOf(
+  lowerer: Lowerer,
+  target: MapNode,
+  { type, value, now }: {
+    readonly type: AggregateType;
+    readonly value: Operand;
+    readonly now: Moment | undefined;
+  },
+): Memory {
+  if (!isBucketed(type)) return lowerer.key(target);
+  const { key, bucket } = bucketKey(lowerer, target);
+  lowerer.ir.store(bucket.base, bucket.offset, 8, bucketOf(lowerer, { type, value, now }));
   return key;
 }
 
-/** 0 for negative numbers, 1 for 0, then one for each power of two. */
-function log2Bucket({ ir }: Lowerer, value: Operand): VirtualRegister {
+/** The key of a map with buckets, without the bucket's number, and where that is to stand. */
+function bucketKey(lowerer: Lowerer, target: MapNode): { key: Memory; bucket: Memory } {
+  const key = lowerer.key(target, 8);
+  const { keys } = lowerer.mapPlan(target.name);
+  const size = keys.reduce((sum, each) => sum + storageSize(each), 0);
+  return { key, bucket: { base: key.base, offset: key.offset + size } };
+}
+
+function bucketOf(
+  lowerer: Lowerer,
+  { type, value, now }: {
+    readonly type: AggregateType;
+    readonly value: Operand;
+    readonly now: Moment | undefined;
+  },
+): VirtualRegister {
+  if (now !== undefined) return lowerer.ir.alu("mod", now.interval, BigInt(type.series!.count));
+  return type.of === "hist" ? log2Bucket(lowerer, type, value) : linearBucket(lowerer, type, value);
+}
+
+/** How many numbers there are for buckets. */
+function bucketCount({ of, range, bits = 0, series }: AggregateType): bigint {
+  if (of === "tseries") return BigInt(series!.count);
+  if (of === "hist") return (65n << BigInt(bits)) + 1n;
+  const { low, high, step } = range!;
+  return (high - low) / step + 3n;
+}
+
+/** `delete(@x[key])` of a histogram: all of its buckets. */
+export function deleteBuckets(lowerer: Lowerer, target: MapNode): void {
+  const { ir } = lowerer;
+  const type = lowerer.typing.mapType(target.name) as AggregateType;
+  const { key, bucket } = bucketKey(lowerer, target);
+  const counter = ir.define((dst) => ({ op: "move", dst, src: 0n }));
+  const again = ir.label();
+  ir.place(again);
+  ir.store(bucket.base, bucket.offset, 8, counter);
+  ir.call("map_delete_elem", { map: lowerer.mapPlan(target.name).symbol }, key);
+  ir.add({ op: "alu", operation: "add", dst: counter, left: counter, right: 1n });
+  ir.branch("lt", counter, bucketCount(type), again);
+}
+
+/** The time, and the number of the interval that it is in. */
+interface Moment {
+  readonly time: VirtualRegister;
+  readonly interval: VirtualRegister;
+}
+
+function nowIn({ ir }: Lowerer, { interval }: SeriesShape): Moment {
+  const time = ir.call("ktime_get_boot_ns");
+  return { time, interval: ir.alu("div", time, interval) };
+}
+
+/** An entry of a series is for an interval, whose number is its third word; a later one takes its place. */
+function seriesUpdate({ series, signed }: AggregateType, now: Moment): Update {
+  const { gathers } = series!;
+  const inner: Update = gathers === "last"
+    ? {
+      first: (value) => [value, now.time],
+      next: ({ ir }, entry, value) => {
+        ir.store(entry, 0, 8, value);
+        ir.store(entry, 8, 8, now.time);
+      },
+    }
+    : updateOf({ of: gathers, signed });
+  const first = (value: Operand): readonly Operand[] => {
+    const [total = value, count = 1n] = inner.first(value);
+    return [total, count, now.interval];
+  };
+  return {
+    first,
+    next: (lowerer, entry, value) => {
+      const { ir } = lowerer;
+      const [same, end] = [ir.label(), ir.label()];
+      ir.branch("eq", ir.load(entry, 16, 8), now.interval, same);
+      first(value).forEach((word, i) => ir.store(entry, i * 8, 8, word));
+      ir.jump(end);
+      ir.place(same);
+      inner.next(lowerer, entry, value);
+      ir.place(end);
+    },
+  };
+}
+
+/**
+ * 0 for negative numbers, then one for each number below `2 ** bits`, then as many for each power of two: a number is cut to its
+ * highest `bits + 1` bits by a shift, and the bucket counts shifts and what is left.
+ */
+function log2Bucket({ ir }: Lowerer, { bits = 0 }: AggregateType, value: Operand): VirtualRegister {
+  const each = 1n << BigInt(bits);
   const bucket = ir.define((dst) => ({ op: "move", dst, src: 0n }));
   const end = ir.label();
   ir.branch("slt", value, 0n, end);
-  ir.add({ op: "move", dst: bucket, src: 1n });
-  ir.branch("eq", value, 0n, end);
-  ir.add({ op: "move", dst: bucket, src: 2n });
   const rest = ir.define((dst) => ({ op: "move", dst, src: value }));
-  for (const bits of [32n, 16n, 8n, 4n, 2n, 1n]) {
-    const small = ir.label();
-    const high = ir.alu("rsh", rest, bits);
-    ir.branch("eq", high, 0n, small);
-    ir.add({ op: "move", dst: rest, src: high });
-    ir.add({ op: "alu", operation: "add", dst: bucket, left: bucket, right: bits });
-    ir.place(small);
+  ir.add({ op: "move", dst: bucket, src: 1n });
+  for (const shift of [32n, 16n, 8n, 4n, 2n, 1n]) {
+    const next = ir.label();
+    ir.branch("lt", ir.alu("rsh", rest, shift), each, next);
+    ir.add({ op: "alu", operation: "rsh", dst: rest, left: rest, right: shift });
+    ir.add({ op: "alu", operation: "add", dst: bucket, left: bucket, right: shift * each });
+    ir.place(next);
   }
+  ir.add({ op: "alu", operation: "add", dst: bucket, left: bucket, right: rest });
   ir.place(end);
   return bucket;
 }
@@ -192,13 +288,13 @@ function linearBucket({ ir }: Lowerer, { range }: AggregateType, value: Operand)
   return bucket;
 }
 
-function aggregate(of: AggregateFunction, args: number): BuiltinFunction {
+function aggregate(of: AggregateFunction, args: number, optional = 0): BuiltinFunction {
   return {
     names: [of],
     least: args,
-    most: of === "hist" ? 2 : args,
+    most: args + optional,
     type: (call, typing) => {
-      const [first, ...rest] = call.args;
+      const [first] = call.args;
       const type = first === undefined ? undefined : typing.typeOf(first);
       if (
         first !== undefined && type !== undefined && !isNumeric(type) && type.kind !== "unknown"
@@ -209,13 +305,65 @@ function aggregate(of: AggregateFunction, args: number): BuiltinFunction {
         );
       }
       const signed = type?.kind === "integer" && type.signed;
-      const range = of === "lhist" ? readRange(call, typing) : undefined;
-      if (of === "hist" && rest.length > 0 && typing.constant(rest[0]!) !== 0n) {
-        typing.unsupported(rest[0]!.span, "hist() with more than one bucket for a power of two");
-      }
-      return { kind: "aggregate", of, signed, ...(range === undefined ? {} : { range }) };
+      return { kind: "aggregate", of, signed, ...shapeOf(of, call, typing) };
     },
   };
+}
+
+function shapeOf(
+  of: AggregateFunction,
+  call: CallNode,
+  typing: Typing,
+): Pick<AggregateType, "range" | "bits" | "series"> {
+  if (of === "lhist") {
+    const range = readRange(call, typing);
+    return range === undefined ? {} : { range };
+  }
+  if (of === "tseries") return { series: readSeries(call, typing) };
+  return of === "hist" ? { bits: readBits(call, typing) } : {};
+}
+
+const MOST_BITS = 5n;
+
+function readBits({ args: [, bits] }: CallNode, typing: Typing): number {
+  const value = bits === undefined ? 0n : typing.constant(bits);
+  if (value !== undefined && value >= 0n && value <= MOST_BITS) return Number(value);
+  typing.error(bits!.span, `hist: bits must be 0..${MOST_BITS}`);
+  return 0;
+}
+
+const MOST_INTERVALS = 1000n;
+const GATHERS = ["avg", "max", "min", "sum"] as const;
+
+function readSeries(
+  { args: [, interval, count, gathers], span }: CallNode,
+  typing: Typing,
+): SeriesShape {
+  const [nanoseconds, intervals] = [interval, count].map((node) => node && typing.constant(node));
+  const usual: SeriesShape = { interval: 1n, count: 1, gathers: "last" };
+  if (nanoseconds === undefined || intervals === undefined) {
+    typing.error(span, "tseries() needs numbers for its intervals that are known beforehand");
+    return usual;
+  }
+  if (nanoseconds < 1n) {
+    typing.error(span, `tseries() interval_ns must be >= 1 (${nanoseconds} provided)`);
+  }
+  if (intervals < 1n || intervals > MOST_INTERVALS) {
+    const bound = intervals < 1n ? ">= 1" : `<= ${MOST_INTERVALS}`;
+    typing.error(span, `tseries() num_intervals must be ${bound} (${intervals} provided)`);
+    return usual;
+  }
+  const shape = { interval: nanoseconds < 1n ? 1n : nanoseconds, count: Number(intervals) };
+  if (gathers === undefined) return { ...shape, gathers: "last" };
+  const text = typing.text(gathers);
+  const known = GATHERS.find((name) => name === text);
+  if (known === undefined) {
+    typing.error(
+      gathers.span,
+      `tseries() expects one of the following aggregation functions: ${GATHERS.join(", ")}`,
+    );
+  }
+  return { ...shape, gathers: known ?? "last" };
 }
 
 const MOST_BUCKETS = 1000n;
@@ -246,6 +394,8 @@ function readRange(call: CallNode, typing: Typing): AggregateType["range"] {
 /** All of them. */
 export const AGGREGATES: readonly BuiltinFunction[] = [
   aggregate("count", 0),
-  ...(["sum", "min", "max", "avg", "stats", "hist"] as const).map((name) => aggregate(name, 1)),
+  ...(["sum", "min", "max", "avg", "stats"] as const).map((name) => aggregate(name, 1)),
+  aggregate("hist", 1, 1),
+  aggregate("tseries", 3, 1),
   aggregate("lhist", 4),
 ];

@@ -1,12 +1,14 @@
 /** Addresses of networks: `ntop()`, `macaddr()`. */
 
 import type { Expression } from "../ast.ts";
+import { parseAddress } from "../internet.ts";
 import type { Memory } from "../lower/memory.ts";
 import { isNumeric, sizeInC, type SymbolicType, type Type, typeName } from "../types.ts";
 import type { BuiltinFunction, Typing } from "./builtin.ts";
 
 const AF_INET = 2n;
 const AF_INET6 = 10n;
+const BYTE: Type = { kind: "integer", size: 1, signed: false };
 const INET: SymbolicType = { kind: "symbolic", as: "inet", size: 24 };
 
 /** `ntop([family,] address)`: the address is a number, or an array of 4 or 16 bytes. */
@@ -73,5 +75,28 @@ function checkMac(address: Expression, typing: Typing): void {
   );
 }
 
+const PTON: BuiltinFunction = {
+  names: ["pton"],
+  least: 1,
+  most: 1,
+  type: ({ args: [text] }, typing) => {
+    const address = typing.text(text!);
+    const bytes = address === undefined ? undefined : parseAddress(address);
+    if (address === undefined) typing.error(text!.span, "pton() expects a string literal");
+    else if (bytes === undefined) {
+      typing.error(text!.span, `pton() expects an IPv4 or IPv6 address, got ${address}`);
+    }
+    return { kind: "array", element: BYTE, length: bytes?.length ?? 4, space: "own" };
+  },
+  into: ({ args: [text] }, lowerer, { base, offset }) => {
+    const bytes = parseAddress(lowerer.typing.text(text!) ?? "") ?? [];
+    const view = new DataView(new ArrayBuffer(Math.ceil(bytes.length / 8) * 8));
+    bytes.forEach((byte, i) => view.setUint8(i, byte));
+    for (let at = 0; at < view.byteLength; at += 8) {
+      lowerer.ir.store(base, offset + at, 8, view.getBigUint64(at, true));
+    }
+  },
+};
+
 /** All of them. */
-export const NETWORK: readonly BuiltinFunction[] = [NTOP, MACADDR];
+export const NETWORK: readonly BuiltinFunction[] = [NTOP, MACADDR, PTON];

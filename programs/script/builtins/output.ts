@@ -5,7 +5,16 @@ import { conversionsOf } from "../format.ts";
 import type { Lowerer } from "../lower/lowerer.ts";
 import type { RecordArgument } from "../lower/memory.ts";
 import type { Action } from "../plan.ts";
-import { isNumeric, NONE, type StringType, type Type, typeName, UINT64 } from "../types.ts";
+import {
+  isBucketed,
+  isNumeric,
+  NONE,
+  type StringType,
+  type Type,
+  typeName,
+  UINT64,
+} from "../types.ts";
+import { deleteBuckets } from "./aggregates.ts";
 import type { BuiltinFunction, Typing } from "./builtin.ts";
 
 function typedArguments(nodes: readonly Expression[], lowerer: Lowerer): RecordArgument[] {
@@ -108,8 +117,13 @@ const PRINT: BuiltinFunction = {
       if (what !== undefined && (type.kind === "none" || type.kind === "aggregate")) {
         typing.error(call.span, `Invalid argument of print(): ${typeName(type)}`);
       }
-    } else if (what.keys.length > 0 && typing.mapType(what.name).kind === "aggregate") {
-      typing.unsupported(what.span, "print() of one entry of a map that aggregates");
+    } else if (what.keys.length > 0) {
+      const type = typing.typeOf(what);
+      if (type.kind === "aggregate") {
+        const message = `Map type ${type.of} cannot print the value of individual keys.`;
+        typing.error(call.span, message, `print(${what.name}) prints all of the map`);
+      }
+      if (rest.length > 0) typing.error(call.span, "Single-value print() only takes 1 argument");
     }
     return NONE;
   },
@@ -152,14 +166,9 @@ const DELETE: BuiltinFunction = {
   untyped: [0],
   type: (call, typing) => {
     const [map, key] = call.args;
-    if (map?.kind !== "map") typing.error(call.span, "delete() expects a map to be provided");
-    else if (key !== undefined) {
-      typing.unsupported(key.span, "delete() with the key behind the map: write delete(@x[key])");
+    if (map?.kind !== "map" || key !== undefined) {
+      typing.error(call.span, "delete() expects a map and a key to be provided", "delete(@x, key)");
     } else {
-      const type = typing.mapType(map.name);
-      if (type.kind === "aggregate" && (type.of === "hist" || type.of === "lhist")) {
-        typing.unsupported(map.span, "delete() of one histogram of a map: clear() removes all");
-      }
       if (map.keys.length === 0 && typing.isKeyed(map.name)) {
         typing.error(
           map.span,
@@ -172,6 +181,7 @@ const DELETE: BuiltinFunction = {
   },
   run: ({ args: [map] }, lowerer) => {
     if (map?.kind !== "map") return;
+    if (isBucketed(lowerer.typing.mapType(map.name))) return deleteBuckets(lowerer, map);
     const key = lowerer.key(map);
     lowerer.ir.call("map_delete_elem", { map: lowerer.mapPlan(map.name).symbol }, key);
   },
@@ -183,9 +193,14 @@ const HAS_KEY: BuiltinFunction = {
   most: 2,
   type: (call, typing) => {
     const [map, key] = call.args;
-    if (map?.kind !== "map") typing.error(call.span, "has_key() expects a map to be provided");
-    else if (key !== undefined) {
-      typing.unsupported(key.span, "has_key() with the key behind the map: write has_key(@x[key])");
+    if (map?.kind !== "map" || key !== undefined) {
+      typing.error(
+        call.span,
+        "has_key() expects a map and a key to be provided",
+        "has_key(@x, key)",
+      );
+    } else if (isBucketed(typing.mapType(map.name))) {
+      typing.unsupported(map.span, "has_key() of histograms");
     }
     return UINT64;
   },

@@ -3,7 +3,7 @@
 import type { CallNode, Expression } from "../ast.ts";
 import type { Operand } from "../ir.ts";
 import type { Lowerer } from "../lower/lowerer.ts";
-import { NAMES } from "../plan.ts";
+import { stacksName } from "../plan.ts";
 import type { Settings } from "../settings.ts";
 import type { StackType, Type } from "../types.ts";
 import type { BuiltinFunction, Typing } from "./builtin.ts";
@@ -11,7 +11,8 @@ import type { BuiltinFunction, Typing } from "./builtin.ts";
 /** How many frames there are at most. */
 export const MOST_FRAMES = 127;
 const MODES = ["bpftrace", "perf", "raw"] as const;
-const BPF_F_USER_STACK = 1n << 8n;
+/** `BPF_F_USER_STACK` */
+export const BPF_F_USER_STACK = 1n << 8n;
 
 /** The type of a stack trace with nothing said about it. */
 export function stackType(of: StackType["of"], { stackMode: mode }: Settings): StackType {
@@ -21,7 +22,8 @@ export function stackType(of: StackType["of"], { stackMode: mode }: Settings): S
 /** The number of the current stack in the map of stacks; negative where there is none. */
 export function stackOf({ ir, context }: Lowerer, type: Type): Operand {
   const user = type.kind === "stack" && type.of === "user";
-  return ir.call("get_stackid", context, { map: NAMES.stacks }, user ? BPF_F_USER_STACK : 0n);
+  const map = stacksName(type.kind === "stack" ? type.frames : MOST_FRAMES);
+  return ir.call("get_stackid", context, { map }, user ? BPF_F_USER_STACK : 0n);
 }
 
 function typeOfCall(call: CallNode, typing: Typing): Type {

@@ -3,8 +3,10 @@
 import { AGGREGATES } from "./aggregates.ts";
 import type { BuiltinFunction, BuiltinValue } from "./builtin.ts";
 import { CONTROL } from "./control.ts";
+import { LENGTHS } from "./lengths.ts";
 import { NETWORK } from "./network.ts";
 import { OUTPUT } from "./output.ts";
+import { SEARCH } from "./search.ts";
 import { STACKS } from "./stacks.ts";
 import { TEXT } from "./text.ts";
 import { VALUES } from "./values.ts";
@@ -27,6 +29,8 @@ function allFunctions(): ReadonlyMap<string, BuiltinFunction> {
     ...NETWORK,
     ...CONTROL,
     ...STACKS,
+    ...SEARCH,
+    ...LENGTHS,
   ]);
 }
 
@@ -42,12 +46,8 @@ export function builtinFunction(name: string): BuiltinFunction | undefined {
 
 /** Functions and values that bpftrace has and gimlet has not. */
 export const MISSING: readonly string[] = [
-  ...["uaddr", "path", "skboutput", "pton"],
+  ...["uaddr", "path", "skboutput"],
   ...[
-    "hex",
-    "strcontains",
-    "len",
-    "tseries",
     "errorf",
     "fail",
     "debugf",

@@ -2,7 +2,7 @@
 
 import type { Operand } from "../ir.ts";
 import type { Lowerer } from "../lower/lowerer.ts";
-import { VARIABLES } from "../lower/variables.ts";
+import { VARIABLES } from "../lower/globals.ts";
 import type { AccessSize } from "../../../ffi/asm/instruction.ts";
 import type { UsdtArgument } from "../../../ffi/elf/usdt.ts";
 import type { Span } from "../source.ts";
@@ -224,6 +224,7 @@ const FUNC: BuiltinValue = {
     const { attachment } = typing;
     switch (attachment.kind) {
       case "kprobe":
+      case "kretprobe":
         return { kind: "symbolic", as: "ksym", size: 8 };
       case "uprobe":
         return { kind: "symbolic", as: "usym", size: 16 };
@@ -235,8 +236,11 @@ const FUNC: BuiltinValue = {
         return UNKNOWN;
     }
   },
-  scalar: (_, { ir, context, typing }) =>
-    ir.load(context, instructionPointer(typing.facts.arch), 8),
+  // On return the instruction pointer is the caller's.
+  scalar: (_, { ir, context, typing: { attachment, facts } }) =>
+    attachment.kind === "kretprobe"
+      ? facts.kernelSymbol(attachment.symbol) ?? 0n
+      : ir.load(context, instructionPointer(facts.arch), 8),
   into: (_, lowerer, target) => {
     const { ir, context, typing } = lowerer;
     const { attachment } = typing;
@@ -314,7 +318,12 @@ export const VALUES: readonly BuiltinValue[] = [
   },
   {
     names: ["ctx"],
-    type: () => ({ kind: "pointer", to: NONE, space: "kernel" }),
+    type: ({ attachment, facts }) => {
+      const visited = attachment.kind === "iter"
+        ? facts.type(`struct bpf_iter__${attachment.iterator}`)
+        : undefined;
+      return { kind: "pointer", to: visited ?? NONE, space: "kernel" };
+    },
     scalar: (_, { context }) => context,
   },
   {

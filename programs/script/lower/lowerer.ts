@@ -1,6 +1,7 @@
 /** From a typed program to the intermediate representation: what its parts share. The rooms beside this file do the work. */
 
-import type { Expression, MapNode, Statement, Target } from "../ast.ts";
+import type { HelperName } from "../../../ffi/asm/helpers.ts";
+import type { Expression, MapNode, Statement } from "../ast.ts";
 import type { Constants } from "../constants.ts";
 import {
   type Argument,
@@ -12,8 +13,9 @@ import {
 import type { ProgramTyping } from "../typing/program_typing.ts";
 import { type Action, type ActionPlan, type MapPlan, NAMES } from "../plan.ts";
 import type { Source, Span } from "../source.ts";
-import { isScalar, storageSize, type Type } from "../types.ts";
-import { assignsFirst, stepsInside } from "../usage.ts";
+import type { Type } from "../types.ts";
+import { stepsInside } from "../usage.ts";
+import { hasCallback, sharedVariables } from "./callbacks.ts";
 import { branchIf, branchUnless } from "./conditions.ts";
 import { gate } from "./gate.ts";
 import { key, lookUp, updateMap } from "./maps.ts";
@@ -26,12 +28,24 @@ import { scalar } from "./scalars.ts";
 import { Scratch } from "./scratch.ts";
 import { statements } from "./statements.ts";
 import { into, memory } from "./values.ts";
+import { Variables } from "./variables.ts";
+
+/** A function that programs hand to helpers, which call it. */
+export interface LoweredFunction {
+  readonly name: string;
+  /** How many functions call each other down to it; 0 for the program. */
+  readonly depth: number;
+  readonly code: IrBuilder["code"];
+  readonly stackSize: number;
+}
 
 /** What lowering gives. */
 export interface Lowered {
   readonly code: IrBuilder["code"];
   readonly stackSize: number;
   readonly frameSize: number;
+  /** Those that the program hands on, the innermost first. */
+  readonly functions: readonly LoweredFunction[];
 }
 
 /** What all programs of a script share while they are lowered. */
@@ -48,84 +62,177 @@ export interface Loop {
   readonly end: IrLabel;
 }
 
-/** Lowers one program. Builtins use it to make their instructions. */
+/** What a program and its callbacks have in common. */
+interface Whole {
+  /** Its number among the programs, which says which frame is its own. */
+  readonly index: number;
+  /** `++` stands inside of expressions: what is read must stay as it was read. */
+  readonly copiesVariables: boolean;
+  readonly functions: LoweredFunction[];
+  /** Where the frame says that a callback wants the program to end: only if there are callbacks. */
+  readonly left: number | undefined;
+}
+
+/** A program that is to be lowered. */
+export interface LoweredProgram {
+  readonly predicate: Expression | undefined;
+  readonly body: readonly Statement[];
+  readonly span: Span;
+  readonly index: number;
+}
+
+// Callbacks run on what the program leaves of the 512 bytes.
+const STACK_FOR_DATA = 240;
+const STACK_BESIDE_CALLBACKS = 96;
+
+/** Lowers one program. */
+export function lowerProgram(
+  script: ScriptOutput,
+  typing: ProgramTyping,
+  program: LoweredProgram,
+): Lowered {
+  const { body, predicate, span } = program;
+  const shared = sharedVariables(body, typing);
+  const all: readonly Statement[] = predicate === undefined
+    ? body
+    : [...body, { kind: "if", condition: predicate, then: [], otherwise: [], span }];
+  const hasCallbacks = hasCallback(all, typing);
+  const ir = new IrBuilder();
+  const frame = ir.register();
+  const limit = hasCallbacks ? STACK_BESIDE_CALLBACKS : STACK_FOR_DATA;
+  const scratch = new Scratch(frame, limit);
+  const whole: Whole = {
+    index: program.index,
+    copiesVariables: stepsInside(all),
+    functions: [],
+    left: hasCallbacks ? scratch.inFrame(8).offset : undefined,
+  };
+  const l = new Lowerer({ script, typing, whole, ir, frame, scratch });
+  l.line(span);
+  l.context = l.parameter(1);
+  scratch.within(() => gate(l));
+  const frameStart = ir.code.length;
+  l.findFrame(l.exit);
+  const frameCode = ir.code.length - frameStart;
+  if (whole.left !== undefined) ir.store(frame, whole.left, 8, 0n);
+  l.variables.declare(l, body, shared);
+  if (predicate !== undefined) {
+    l.line(predicate.span);
+    l.branchUnless(predicate, l.exit);
+  }
+  statements(l, body);
+  ir.place(l.exit);
+  ir.add({ op: "exit", result: 0n });
+  if (scratch.frameMost === 0) ir.code.splice(frameStart, frameCode);
+  const { stackMost: stackSize, frameMost: frameSize } = scratch;
+  return { code: ir.code, stackSize, frameSize, functions: whole.functions };
+}
+
+/** Makes the instructions of a program, or of one of its callbacks. Builtins use it to make theirs. */
 export class Lowerer {
-  readonly ir = new IrBuilder();
+  readonly ir: IrBuilder;
   readonly typing: ProgramTyping;
   readonly script: ScriptOutput;
-  /** The program's context. */
-  readonly context: VirtualRegister;
+  readonly program: Whole;
+  /** Where the frame is. */
+  readonly frame: VirtualRegister;
+  readonly scratch: Scratch;
+  readonly variables: Variables;
   /** Where the program ends. */
   readonly exit: IrLabel;
-  /** The variables that live in registers. */
-  readonly scalars = new Map<string, VirtualRegister>();
-  /** The others. */
-  readonly memories = new Map<string, Memory>();
+  /** How many callbacks it is inside of. */
+  readonly depth: number;
   readonly loops: Loop[] = [];
-  readonly scratch: Scratch;
-  /** `++` stands inside of expressions: what is read must stay as it was read. */
-  copiesVariables = false;
-  readonly #frame: VirtualRegister;
+  /** The program's context. */
+  context: VirtualRegister = 0;
 
-  constructor(script: ScriptOutput, typing: ProgramTyping) {
+  constructor(
+    { script, typing, whole, ir, frame, scratch, variables = new Variables(), depth = 0 }: {
+      readonly script: ScriptOutput;
+      readonly typing: ProgramTyping;
+      readonly whole: Whole;
+      readonly ir: IrBuilder;
+      readonly frame: VirtualRegister;
+      readonly scratch: Scratch;
+      readonly variables?: Variables;
+      readonly depth?: number;
+    },
+  ) {
     this.script = script;
     this.typing = typing;
-    this.context = this.ir.register();
-    this.#frame = this.ir.register();
-    this.exit = this.ir.label();
-    this.scratch = new Scratch(this.#frame);
+    this.program = whole;
+    this.ir = ir;
+    this.frame = frame;
+    this.scratch = scratch;
+    this.variables = variables;
+    this.depth = depth;
+    this.exit = ir.label();
   }
 
-  /** Lowers a program; `index` is its number among the programs, which says which frame is its own. */
-  program(
-    { predicate, body, span, index }: {
-      readonly predicate: Expression | undefined;
-      readonly body: readonly Statement[];
-      readonly span: Span;
-      readonly index: number;
-    },
-  ): Lowered {
+  /** What a program or function is given: the first has index 1. */
+  parameter(index: 1 | 2 | 3 | 4): VirtualRegister {
+    return this.ir.define((dst) => ({ op: "parameter", dst, index }));
+  }
+
+  /** Looks for the frame of the program. */
+  findFrame(otherwise: IrLabel): void {
     const { ir, scratch } = this;
-    this.line(span);
-    ir.add({ op: "context", dst: this.context });
-    scratch.within(() => gate(this));
-    const frameStart = ir.code.length;
-    scratch.within(() => this.#findFrame(index));
-    const frameCode = ir.code.length - frameStart;
-    this.copiesVariables = stepsInside(body) || (predicate !== undefined && stepsInside([
-      { kind: "assign", target: VOID_TARGET, operator: undefined, value: predicate, span },
-    ]));
-    this.#declareVariables(body);
-    if (predicate !== undefined) {
-      this.line(predicate.span);
-      this.branchUnless(predicate, this.exit);
-    }
-    statements(this, body);
-    ir.place(this.exit);
-    ir.add({ op: "exit" });
-    if (scratch.frameMost === 0) ir.code.splice(frameStart, frameCode);
-    return { code: ir.code, stackSize: scratch.stackMost, frameSize: scratch.frameMost };
+    scratch.within(() => {
+      const key = this.onStack(8);
+      ir.store(key.base, key.offset, 8, BigInt(this.program.index));
+      const found = ir.call("map_lookup_elem", { map: NAMES.frames }, key);
+      ir.add({ op: "move", dst: this.frame, src: found });
+      ir.branch("eq", this.frame, 0n, otherwise);
+    });
   }
 
-  #findFrame(index: number): void {
+  /**
+   * Makes a function; `body` begins with its parameters and {@linkcode enter}. It shares the frame, and finds the context where
+   * {@linkcode callFunction} has put it.
+   */
+  callback(span: Span, body: (inner: Lowerer) => void): string {
+    const { script, typing, program } = this;
+    const ir = new IrBuilder();
+    const frame = ir.register();
+    const inner = new Lowerer({
+      ...{ script, typing, whole: program, ir, frame },
+      scratch: new Scratch(frame, STACK_BESIDE_CALLBACKS, this.scratch),
+      variables: this.variables.inFrame(frame),
+      depth: this.depth + 1,
+    });
+    const [next, end] = [ir.label(), ir.label()];
+    inner.loops.push({ next, end });
+    inner.line(span);
+    body(inner);
+    ir.place(next);
+    ir.add({ op: "exit", result: 0n });
+    ir.place(inner.exit);
+    ir.store(frame, program.left!, 8, 1n);
+    ir.place(end);
+    ir.add({ op: "exit", result: 1n });
+    const name = `callback_${program.index}_${program.functions.length}`;
+    program.functions.push({
+      ...{ name, depth: inner.depth, code: ir.code },
+      stackSize: inner.scratch.stackMost,
+    });
+    return name;
+  }
+
+  /** Begins a callback: what it is handed on as the parameter `index` says where the context is. */
+  enter(index: 2 | 4): void {
     const { ir } = this;
-    const key = this.onStack(8);
-    ir.store(key.base, key.offset, 8, BigInt(index));
-    const found = ir.call("map_lookup_elem", { map: NAMES.frames }, key);
-    ir.add({ op: "move", dst: this.#frame, src: found });
-    ir.branch("eq", this.#frame, 0n, this.exit);
+    const handed = this.parameter(index);
+    this.context = ir.load(handed, 0, 8);
+    this.findFrame(this.loops[0]!.end);
   }
 
-  #declareVariables(body: readonly Statement[]): void {
-    for (const [name, type] of this.typing.variables) {
-      if (isScalar(type)) {
-        this.scalars.set(name, this.ir.register());
-        continue;
-      }
-      const memory = this.temporary(storageSize(type));
-      this.memories.set(name, memory);
-      if (!assignsFirst(body, name)) this.zeroFill(memory, storageSize(type));
-    }
+  /** Calls a helper that calls a function again and again; ends the program where that wanted it. */
+  callFunction(helper: HelperName, what: Argument, callback: string): void {
+    const { ir, program } = this;
+    const handed = this.onStack(8);
+    ir.store(handed.base, handed.offset, 8, this.context);
+    ir.call(helper, what, { callback }, handed, 0n);
+    ir.branch("ne", ir.load(this.frame, program.left!, 8), 0n, this.exit);
   }
 
   /** The type of an expression. */
@@ -285,5 +392,3 @@ export class Lowerer {
     return stringLimit(this, length, size);
   }
 }
-
-const VOID_TARGET: Target = { kind: "variable", name: "", span: { start: 0, end: 0 } };

@@ -8,7 +8,7 @@ import type { Operand } from "../ir.ts";
 import { sizeInC, type Type } from "../types.ts";
 import type { Lowerer } from "./lowerer.ts";
 import { loadIfFound, lookUpKey } from "./maps.ts";
-import { run } from "./statements.ts";
+import { run, statements } from "./statements.ts";
 import { tupleItem } from "./values.ts";
 
 const OPERATIONS = {
@@ -38,12 +38,13 @@ export function scalar(l: Lowerer, node: Expression): Operand {
       return builtin.scalar!(node, l);
     }
     case "variable": {
-      const register = l.scalars.get(node.name)!;
-      if (!l.copiesVariables) return register;
-      return l.ir.define((dst) => ({ op: "move", dst, src: register }));
+      return l.variables.read(l, node.name);
     }
     case "map":
       return l.mapPlan(node.name).perCpu ? readAggregate(l, node) : loadIfFound(l, l.lookUp(node));
+    case "do":
+      statements(l, node.body);
+      return node.value === undefined ? 0n : l.scalar(node.value);
     case "call":
       return builtinFunction(node.name)!.scalar!(node, l);
     case "unary":
@@ -93,11 +94,14 @@ export function step(l: Lowerer, { target, by, postfix }: StepNode): Operand {
   const { ir } = l;
   const step = BigInt(by) * stride(l.type(target));
   if (target.kind === "variable") {
-    const register = l.scalars.get(target.name)!;
-    const before = ir.define((dst) => ({ op: "move", dst, src: register }));
-    ir.add({ op: "alu", operation: "add", dst: register, left: register, right: step });
-    if (postfix) return before;
-    return ir.define((dst) => ({ op: "move", dst, src: register }));
+    const before = ir.define((dst) => ({
+      op: "move",
+      dst,
+      src: l.variables.read(l, target.name),
+    }));
+    const after = ir.alu("add", before, step);
+    l.variables.write(l, target.name, after);
+    return postfix ? before : after;
   }
   const key = l.key(target);
   const found = lookUpKey(l, target.name, key);
@@ -202,7 +206,10 @@ function ternary(
 function cast(l: Lowerer, node: Extract<Expression, { kind: "cast" }>): Operand {
   const type = l.type(node);
   const from = l.type(node.operand);
-  if (from.kind === "array") return l.addressOf(l.place(node.operand));
+  if (from.kind === "array") {
+    const place = l.place(node.operand);
+    return type.kind === "integer" ? l.readScalar({ ...place, type }) : l.addressOf(place);
+  }
   const src = l.scalar(node.operand);
   if (type.kind !== "integer" || type.size === 8) return src;
   const { signed } = type;

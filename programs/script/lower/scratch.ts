@@ -3,54 +3,64 @@
 import type { VirtualRegister } from "../ir.ts";
 import type { Memory } from "./memory.ts";
 
-const STACK_FOR_DATA = 240;
 const LARGEST_ON_STACK = 64;
 
-/** How much is taken, and how much was taken at most; in bytes. */
-export class Scratch {
-  readonly #frame: VirtualRegister;
-  #stack = 0;
-  #stackMost = 0;
-  #frameEnd = 0;
-  #frameMost = 0;
+/** Takes room from a stack or a frame, and says how much was taken at most; in bytes. */
+class Room {
+  end = 0;
+  most = 0;
 
-  /** `frame` holds the frame's address. */
-  constructor(frame: VirtualRegister) {
-    this.#frame = frame;
+  /** Gives where the room begins. */
+  take(size: number): number {
+    const start = this.end;
+    this.end += Math.ceil(size / 8) * 8;
+    this.most = Math.max(this.most, this.end);
+    return start;
+  }
+}
+
+/** The room of a program, or of one of its callbacks: those have a stack of their own, but share the frame. */
+export class Scratch {
+  readonly #register: VirtualRegister;
+  readonly #limit: number;
+  readonly #stack = new Room();
+  readonly #frame: Room;
+
+  /** `register` holds the frame's address; `limit` says how much of the stack is for values. */
+  constructor(register: VirtualRegister, limit: number, outer?: Scratch) {
+    this.#register = register;
+    this.#limit = limit;
+    this.#frame = outer === undefined ? new Room() : outer.#frame;
   }
 
   get stackMost(): number {
-    return this.#stackMost;
+    return this.#stack.most;
   }
 
   get frameMost(): number {
-    return this.#frameMost;
+    return this.#frame.most;
   }
 
   /** Where there is room for so many bytes. */
   take(size: number): Memory {
-    const fits = size <= LARGEST_ON_STACK && this.#stack + size <= STACK_FOR_DATA;
+    const fits = size <= LARGEST_ON_STACK && this.#stack.end + size <= this.#limit;
     return fits ? this.onStack(size) : this.inFrame(size);
   }
 
   onStack(size: number): Memory {
-    this.#stack += Math.ceil(size / 8) * 8;
-    this.#stackMost = Math.max(this.#stackMost, this.#stack);
-    return { base: "stack", offset: -this.#stack };
+    this.#stack.take(size);
+    return { base: "stack", offset: -this.#stack.end };
   }
 
   inFrame(size: number): Memory {
-    const offset = this.#frameEnd;
-    this.#frameEnd += Math.ceil(size / 8) * 8;
-    this.#frameMost = Math.max(this.#frameMost, this.#frameEnd);
-    return { base: this.#frame, offset };
+    return { base: this.#register, offset: this.#frame.take(size) };
   }
 
   /** Does something whose room is free again afterwards. */
   within(action: () => void): void {
-    const [stack, frame] = [this.#stack, this.#frameEnd];
+    const [stack, frame] = [this.#stack.end, this.#frame.end];
     action();
-    this.#stack = stack;
-    this.#frameEnd = frame;
+    this.#stack.end = stack;
+    this.#frame.end = frame;
   }
 }

@@ -15,6 +15,7 @@ import type { Span } from "../source.ts";
 import { isScalar, storageSize } from "../types.ts";
 import { mentions } from "../usage.ts";
 import type { Lowerer } from "./lowerer.ts";
+import { counted, eachEntry, isCallbackLoop } from "./callbacks.ts";
 import { loadIfFound, lookUpKey } from "./maps.ts";
 import { arithmetic, operation, step } from "./scalars.ts";
 
@@ -58,8 +59,10 @@ function statement(l: Lowerer, node: Statement): void {
       ir.jump(next);
       return ir.place(end);
     }
+    case "each":
+      return eachEntry(l, node);
     case "range":
-      return range(l, node);
+      return isCallbackLoop(node, l.typing) ? counted(l, node) : range(l, node);
     case "unroll": {
       const end = ir.label();
       for (let i = Number(l.typing.constant(node.count) ?? 0n); i > 0; i--) {
@@ -74,7 +77,7 @@ function statement(l: Lowerer, node: Statement): void {
     case "continue":
       return ir.jump(l.loops.at(-1)?.next ?? l.exit);
     case "return":
-      return ir.jump(l.exit);
+      return l.leave();
   }
 }
 
@@ -94,14 +97,16 @@ function range(
 ): void {
   const { ir } = l;
   const [test, next, end] = [ir.label(), ir.label(), ir.label()];
-  const register = l.scalars.get(variable.name)!;
+  // What the body does to the variable changes nothing about the loop.
+  const counter = ir.register();
   const limit = ir.define((dst) => ({ op: "move", dst, src: l.scalar(last) }));
-  ir.add({ op: "move", dst: register, src: l.scalar(start) });
+  ir.add({ op: "move", dst: counter, src: l.scalar(start) });
   ir.place(test);
-  ir.branch("sge", register, limit, end);
+  ir.branch("sge", counter, limit, end);
+  l.variables.write(l, variable.name, counter);
   loop(l, body, { next, end });
   ir.place(next);
-  ir.add({ op: "alu", operation: "add", dst: register, left: register, right: 1n });
+  ir.add({ op: "alu", operation: "add", dst: counter, left: counter, right: 1n });
   ir.jump(test);
   ir.place(end);
 }
@@ -137,8 +142,7 @@ function assignOperation(
 ): void {
   const node: BinaryNode = { kind: "binary", operator, left: target, right: value, span };
   if (target.kind === "variable") {
-    const dst = l.scalars.get(target.name)!;
-    return l.ir.add({ op: "move", dst, src: arithmetic(l, node) });
+    return l.variables.write(l, target.name, arithmetic(l, node));
   }
   const memory = l.temporary(8);
   const key = l.key(target);
@@ -150,9 +154,8 @@ function assignOperation(
 
 function setVariable(l: Lowerer, name: string, value: Expression): void {
   const type = l.typing.variables.get(name)!;
-  const dst = l.scalars.get(name);
-  if (dst !== undefined) return l.ir.add({ op: "move", dst, src: l.scalar(value) });
-  const memory = l.memories.get(name)!;
+  if (isScalar(type)) return l.variables.write(l, name, l.scalar(value));
+  const memory = l.variables.memory(name)!;
   if (!mentions(value, name)) return l.into(value, memory, type);
   const copy = l.temporary(storageSize(type));
   l.into(value, copy, type);
@@ -161,7 +164,7 @@ function setVariable(l: Lowerer, name: string, value: Expression): void {
 
 function clearVariable(l: Lowerer, name: string): void {
   const type = l.typing.variables.get(name);
-  const dst = l.scalars.get(name);
-  if (dst !== undefined) l.ir.add({ op: "move", dst, src: 0n });
-  else if (type !== undefined) l.zeroFill(l.memories.get(name)!, storageSize(type));
+  if (type === undefined) return;
+  if (isScalar(type)) l.variables.write(l, name, 0n);
+  else l.zeroFill(l.variables.memory(name)!, storageSize(type));
 }

@@ -4,12 +4,13 @@ import type { Expression, FieldNode, MapNode } from "../ast.ts";
 import { builtinFunction, builtinValue } from "../builtins/table.ts";
 import { isScalar, sizeInC, storageSize, tupleOffsets, type Type } from "../types.ts";
 import type { Lowerer } from "./lowerer.ts";
+import { statements } from "./statements.ts";
 import type { Memory, Place } from "./memory.ts";
 
 /** The memory that holds a value: its own where it has one, else a copy. */
 export function memory(l: Lowerer, node: Expression): Memory {
   if (node.kind === "variable") {
-    const known = l.memories.get(node.name);
+    const known = isScalar(l.type(node)) ? undefined : l.variables.memory(node.name);
     if (known !== undefined) return known;
   }
   if (node.kind === "field" && l.type(node.object).kind === "tuple") {
@@ -63,6 +64,12 @@ export function into(l: Lowerer, node: Expression, target: Memory, type: Type): 
       );
       return widen(l, own, target, type);
     }
+    case "do":
+      statements(l, node.body);
+      return node.value === undefined ? undefined : l.into(node.value, target, type);
+    case "cast":
+      // A number as an array: its bytes.
+      return l.ir.store(target.base, target.offset, 8, l.scalar(node.operand));
     case "variable":
       return convert(l, l.memory(node), own, target, type);
     case "map":
@@ -119,7 +126,8 @@ function placeInto(l: Lowerer, place: Place, target: Memory, type: Type): void {
   l.readBytes(place, target, size);
 }
 
-function convert(l: Lowerer, from: Memory, own: Type, target: Memory, type: Type): void {
+/** Copies a value to where a wider one may have its place. */
+export function convert(l: Lowerer, from: Memory, own: Type, target: Memory, type: Type): void {
   if (own.kind === "tuple" && type.kind === "tuple") {
     const [sources, targets] = [tupleOffsets(own.items), tupleOffsets(type.items)];
     own.items.forEach((item, i) =>

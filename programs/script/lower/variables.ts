@@ -1,9 +1,61 @@
-/** Variables of every object that user space shares: the section `.data`. */
+/** A program's variables: numbers live in registers, larger values in memory, and what its callbacks see in its frame. */
 
-import { NAMES } from "../plan.ts";
+import type { Statement } from "../ast.ts";
+import type { Operand, VirtualRegister } from "../ir.ts";
+import { isScalar, storageSize } from "../types.ts";
+import { assignsFirst } from "../usage.ts";
+import type { Lowerer } from "./lowerer.ts";
+import type { Memory } from "./memory.ts";
 
-/** Where each is, in bytes. */
-export const VARIABLES = { armed: 0, started: 8 } as const;
+/** Where they are, in a program or in one of its callbacks. */
+export class Variables {
+  readonly #registers = new Map<string, VirtualRegister>();
+  readonly #memories = new Map<string, Memory>();
 
-/** Their names, in the order of their places. */
-export const VARIABLE_NAMES: readonly string[] = [NAMES.armed, NAMES.started];
+  /** Gives all variables of a program their places; `shared` are those that callbacks name. */
+  declare(l: Lowerer, body: readonly Statement[], shared: ReadonlySet<string>): void {
+    for (const [name, type] of l.typing.variables) {
+      if (isScalar(type) && !shared.has(name)) {
+        this.#registers.set(name, l.ir.register());
+        continue;
+      }
+      const size = storageSize(type);
+      const memory = shared.has(name) ? l.scratch.inFrame(size) : l.temporary(size);
+      this.#memories.set(name, memory);
+      if (!assignsFirst(body, name)) l.zeroFill(memory, size);
+    }
+  }
+
+  /** The same variables, as a callback finds them in the frame at `base`. */
+  inFrame(base: VirtualRegister): Variables {
+    const found = new Variables();
+    for (const [name, { base: own, offset }] of this.#memories) {
+      if (own !== "stack") found.#memories.set(name, { base, offset });
+    }
+    return found;
+  }
+
+  /** Where a larger value is. */
+  memory(name: string): Memory | undefined {
+    return this.#memories.get(name);
+  }
+
+  /** A number. */
+  read(l: Lowerer, name: string): VirtualRegister {
+    const register = this.#registers.get(name);
+    if (register === undefined) {
+      const { base, offset } = this.#memories.get(name)!;
+      return l.ir.load(base, offset, 8);
+    }
+    if (!l.program.copiesVariables) return register;
+    return l.ir.define((dst) => ({ op: "move", dst, src: register }));
+  }
+
+  /** Sets a number. */
+  write(l: Lowerer, name: string, value: Operand): void {
+    const dst = this.#registers.get(name);
+    if (dst !== undefined) return l.ir.add({ op: "move", dst, src: value });
+    const { base, offset } = this.#memories.get(name)!;
+    l.ir.store(base, offset, 8, value);
+  }
+}

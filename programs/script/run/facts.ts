@@ -1,5 +1,7 @@
 /** The running kernel's facts: each is read when it is first asked for. */
 
+import { HELPER, type HelperName } from "../../../ffi/asm/helpers.ts";
+import { hasHelper } from "../../../ffi/bpf/features.ts";
 import { parseElf } from "../../../ffi/elf/elf.ts";
 import { fileOffset } from "../../../ffi/elf/symbols.ts";
 import { parseUsdtArguments, usdtProbes } from "../../../ffi/elf/usdt.ts";
@@ -76,6 +78,16 @@ export class RunningKernel implements KernelFacts {
 
   kernelSymbol(name: string): bigint | undefined {
     return ksymname(name);
+  }
+
+  hasHelper(name: HelperName): boolean {
+    try {
+      return hasHelper("tracepoint", HELPER[name]);
+    } catch (error) {
+      // Nobody but root may ask.
+      if (error instanceof BpfError) return true;
+      throw error;
+    }
   }
 
   cgroupId(path: string): bigint | undefined {

@@ -7,9 +7,9 @@ import type { Codec } from "../../../ffi/wire/codec.ts";
 import { array, u32, u64 } from "../../../ffi/wire/codec.ts";
 import { MAP_TYPE } from "../../../ffi/asm/object_file.ts";
 import type { MapAccess } from "./actions.ts";
-import { VARIABLES } from "../lower/variables.ts";
+import { VARIABLES } from "../lower/globals.ts";
 import type { RawEntry } from "../map_values.ts";
-import { type MapPlan, NAMES, type Plan } from "../plan.ts";
+import { type MapPlan, NAMES, type Plan, stackFrames } from "../plan.ts";
 
 /** Bytes as they are: a view of a copy. */
 function bytes(size: number): Codec<DataView> {
@@ -32,7 +32,7 @@ export function skeletonOf(plan: Plan, name: string): Skeleton {
       key: keySize === 4 ? u32 : bytes(keySize),
       value: name === NAMES.losses
         ? u64
-        : name === NAMES.stacks
+        : stackFrames(name) !== undefined
         ? array(u64, valueSize / 8)
         : bytes(valueSize),
       event: undefined,

@@ -5,10 +5,11 @@ import type { Frame } from "../../../ffi/symbols/frame.ts";
 import { kernelFrame } from "../../../ffi/symbols/kernel.ts";
 import { sym } from "../../../ffi/symbols/process.ts";
 import { stackTrace, type StackTraceMap } from "../../../ffi/symbols/stack.ts";
+import { stacksName } from "../plan.ts";
 import type { Names } from "../render.ts";
 
-/** Looks names up; `stacks` is the script's map of stacks. */
-export function machineNames(stacks: StackTraceMap): Names {
+/** Looks names up; `stacks` gives a map of stacks of the script. */
+export function machineNames(stacks: (name: string) => StackTraceMap): Names {
   let users: ReadonlyMap<number, string> | undefined;
   const boot = clockNow("realtime") - clockNow("boottime");
   return {
@@ -23,7 +24,7 @@ export function machineNames(stacks: StackTraceMap): Names {
     stack({ type, id, pid }) {
       const number = BigInt.asIntN(64, id);
       const options = type.of === "user" ? { pid: Number(pid) } : {};
-      const frames = stackTrace(stacks, number, options) ?? [];
+      const frames = stackTrace(stacks(stacksName(type.frames)), number, options) ?? [];
       return frames.slice(0, type.frames).map((frame) => frameLine(frame, type.mode));
     },
   };

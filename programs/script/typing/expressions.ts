@@ -3,22 +3,14 @@
 import type { CastNode, Expression, FieldNode } from "../ast.ts";
 import { builtinNames, builtinValue, MISSING } from "../builtins/table.ts";
 import type { Span } from "../source.ts";
-import {
-  type AggregateFunction,
-  INT64,
-  isNumeric,
-  type Type,
-  typeName,
-  UINT64,
-  UNKNOWN,
-} from "../types.ts";
+import { INT64, isNumeric, NONE, sizeInC, type Type, typeName, UINT64, UNKNOWN } from "../types.ts";
 import { call } from "./calls.ts";
 import { positional } from "./known.ts";
-import { mapKeys, setMap } from "./maps.ts";
+import { mapKeys, readable, setMap } from "./maps.ts";
 import { arithmetic, ternary, unary } from "./operators.ts";
 import { pointee, withSpace } from "./pointers.ts";
 import type { ProgramTyping } from "./program_typing.ts";
-import { number } from "./statements.ts";
+import { number, statements } from "./statements.ts";
 import { undefinedVariable, valueOfTarget } from "./variables.ts";
 
 /** The type of an expression. */
@@ -39,6 +31,9 @@ export function infer(t: ProgramTyping, node: Expression): Type {
       if (known === undefined) undefinedVariable(t, node.name, node.span);
       return known ?? UNKNOWN;
     }
+    case "do":
+      statements(t, node.body);
+      return node.value === undefined ? NONE : t.type(node.value);
     case "map":
       return readable(mapKeys(t, node).value);
     case "call":
@@ -143,6 +138,12 @@ function cast(t: ProgramTyping, { type: written, operand, span }: CastNode): Typ
     const space = from.kind === "pointer" ? from.space : t.defaultSpace();
     return { ...to, space };
   }
+  if (to.kind === "array" && from.kind === "integer") {
+    const { element } = to;
+    const length = to.length === 0 ? Math.floor(from.size / sizeInC(element)) : to.length;
+    if (element.kind === "integer" && length * element.size === from.size) return { ...to, length };
+  }
+  if (to.kind === "integer" && from.kind === "array" && sizeInC(from) === to.size) return to;
   if (to.kind === "record" && isNumeric(from)) {
     t.error(
       span,
@@ -153,16 +154,6 @@ function cast(t: ProgramTyping, { type: written, operand, span }: CastNode): Typ
   }
   t.error(span, `Cannot cast from '${typeName(from)}' to '${typeName(to)}'`);
   return to;
-}
-
-/** What it is to read a map: of those that gather, the sum over all CPUs. */
-function readable(type: Type): Type {
-  if (type.kind !== "aggregate" || !isReadable(type.of)) return type;
-  return type.signed ? INT64 : UINT64;
-}
-
-function isReadable(of: AggregateFunction): boolean {
-  return of !== "hist" && of !== "lhist" && of !== "stats";
 }
 
 function byteLength(text: string): number {

@@ -2,7 +2,17 @@
 
 import type { MapNode } from "../ast.ts";
 import type { Span } from "../source.ts";
-import { isSameKind, type Type, typeName, UNKNOWN, widest } from "../types.ts";
+import {
+  type AggregateFunction,
+  type AggregateType,
+  INT64,
+  isSameKind,
+  type Type,
+  typeName,
+  UINT64,
+  UNKNOWN,
+  widest,
+} from "../types.ts";
 import type { MapTypes, ProgramTyping } from "./program_typing.ts";
 
 /** Notes what a map is given. */
@@ -27,9 +37,9 @@ export function setMap(
     );
   }
   if (map.value.kind === "aggregate" && given.kind === "aggregate") {
-    const [a, b] = [map.value.range, given.range];
-    if (a?.low !== b?.low || a?.high !== b?.high || a?.step !== b?.step) {
-      t.error(span, `Different lhist bounds in a single map: ${name}`);
+    if (shapeOf(map.value) !== shapeOf(given)) {
+      const what = given.of === "lhist" ? "lhist bounds" : `arguments of ${given.of}()`;
+      t.error(span, `Different ${what} in a single map: ${name}`);
     }
     return;
   }
@@ -37,6 +47,20 @@ export function setMap(
   if (type === map.value) return;
   map.value = type;
   t.mapChanged = true;
+}
+
+/** What must be the same for all values of a map that aggregates. */
+function shapeOf({ range, bits, series }: AggregateType): string {
+  return [
+    range?.low,
+    range?.high,
+    range?.step,
+    bits,
+    series?.interval,
+    series?.count,
+    series?.gathers,
+  ]
+    .join();
 }
 
 /** What is known of a map. */
@@ -88,4 +112,14 @@ export function mapKeys(t: ProgramTyping, node: MapNode): MapTypes {
     return type;
   });
   return map;
+}
+
+/** What it is to read a map: of those that gather, the sum over all CPUs. */
+export function readable(type: Type): Type {
+  if (type.kind !== "aggregate" || !isReadable(type.of)) return type;
+  return type.signed ? INT64 : UINT64;
+}
+
+function isReadable(of: AggregateFunction): boolean {
+  return of !== "hist" && of !== "lhist" && of !== "stats" && of !== "tseries";
 }

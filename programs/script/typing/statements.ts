@@ -1,8 +1,8 @@
 /** Types of statements: what fits where, and what a loop may hold. */
 
-import type { AssignStatement, Expression, Statement } from "../ast.ts";
-import { INT64, isNumeric, typeName, UNKNOWN } from "../types.ts";
-import { mapKeys, setMap } from "./maps.ts";
+import type { AssignStatement, EachStatement, Expression, Statement } from "../ast.ts";
+import { INT64, isNumeric, type Type, typeName, UNKNOWN } from "../types.ts";
+import { mapKeys, mapOf, readable, setMap } from "./maps.ts";
 import { arithmetic } from "./operators.ts";
 import type { ProgramTyping } from "./program_typing.ts";
 import { setVariable, valueOfTarget } from "./variables.ts";
@@ -33,6 +33,9 @@ function statement(t: ProgramTyping, node: Statement): void {
       setVariable(t, node.variable.name, INT64, node.variable.span);
       t.types.set(node.variable, INT64);
       return loop(t, node.body);
+    case "each":
+      each(t, node);
+      return loop(t, node.body);
     case "unroll": {
       t.type(node.count);
       const count = t.constant(node.count);
@@ -55,6 +58,25 @@ function statement(t: ProgramTyping, node: Statement): void {
     case "return":
       return;
   }
+}
+
+/** The variable of a loop over a map: a key and its value. */
+function each(t: ProgramTyping, { variable, map: { name, span } }: EachStatement): void {
+  if (!t.facts.hasHelper("for_each_map_elem")) {
+    const message = "for loops over maps on this kernel: they need Linux >= 5.13";
+    return t.unsupported(span, message);
+  }
+  const { keys, value } = mapOf(t, name, span);
+  if (keys === undefined || value.kind === "unknown") return;
+  if (keys.length === 0) {
+    return t.error(span, `${name} has no keys (scalar map), and cannot be used for iteration`);
+  }
+  const read = readable(value);
+  if (read.kind === "aggregate") {
+    return t.error(span, `Loop expression does not support type: ${read.of}`);
+  }
+  const key: Type = keys.length === 1 ? keys[0]! : { kind: "tuple", items: keys };
+  setVariable(t, variable.name, { kind: "tuple", items: [key, read] }, span);
 }
 
 function loop(t: ProgramTyping, body: readonly Statement[]): void {

@@ -3,6 +3,7 @@
 import type { AssignStatement } from "../ast.ts";
 import type { Span } from "../source.ts";
 import { isSameKind, type Type, typeName, UNKNOWN, widest } from "../types.ts";
+import { writtenName } from "../scopes.ts";
 import type { ProgramTyping } from "./program_typing.ts";
 
 /** What a variable or map holds so far. */
@@ -15,8 +16,11 @@ export function valueOfTarget(t: ProgramTyping, target: AssignStatement["target"
 
 /** Notes that a variable was never given a value. */
 export function undefinedVariable(t: ProgramTyping, name: string, span: Span): void {
-  const hint = t.script.suggest(name, [...t.variables.keys()]);
-  t.error(span, `Undefined or undeclared variable: ${name}`, hint);
+  const hint = t.script.suggest(
+    name,
+    [...t.variables.keys()].map(writtenName).filter((each) => each !== writtenName(name)),
+  );
+  t.error(span, `Undefined or undeclared variable: ${writtenName(name)}`, hint);
 }
 
 /** Notes what a variable is given. */
@@ -32,7 +36,9 @@ export function setVariable(t: ProgramTyping, name: string, given: Type, span: S
   if (!isSameKind(known, given)) {
     return t.error(
       span,
-      `Type mismatch for ${name}: trying to assign value of type '${typeName(given)}' ` +
+      `Type mismatch for ${writtenName(name)}: trying to assign value of type '${
+        typeName(given)
+      }' ` +
         `when variable already contains a value of type '${typeName(known)}'`,
     );
   }

@@ -11,7 +11,7 @@ import {
   u64,
   u8,
 } from "../../../../ffi/wire/codec.ts";
-import { bytesToText } from "../../../../ffi/wire/cstring.ts";
+import { bytesToText, cstring } from "../../../../ffi/wire/cstring.ts";
 import { assertEquals, assertThrows } from "../../../assert.ts";
 
 const BYTES = Uint8Array.of(0xff, 0xfe, 0xfd, 0xfc, 0xfb, 0xfa, 0xf9, 0xf8, 0x61, 0x62, 0, 0x63);
@@ -50,6 +50,23 @@ Deno.test("what a codec writes it reads back", () => {
 Deno.test("a char array ends at its NUL, or at its own end", () => {
   assertEquals(chars(4).decode(VIEW, 8), "ab");
   assertEquals(chars(2).decode(VIEW, 8), "ab");
+});
+
+Deno.test("cstring() reads what is there, whatever it has read before", () => {
+  const bytes = new Uint8Array(96);
+  const view = new DataView(bytes.buffer, 1);
+  let seed = 1;
+  const random = (below: number) => (seed = (seed * 48271) % 0x7fffffff) % below;
+  for (let round = 0; round < 20_000; round++) {
+    // Few letters and lengths, so that strings come again, and differ in a byte behind their NULs or in their last one.
+    const size = random(80);
+    for (let i = 0; i < 94; i++) {
+      bytes[i + 1] = i < size - 4 ? 0x61 : [0, 0x61, 0x62, 0xe9][random(4)]!;
+    }
+    const end = bytes.subarray(1, size + 1).indexOf(0);
+    const expected = bytesToText(bytes.slice(1, 1 + (end < 0 ? size : end)));
+    assertEquals(cstring(view, 0, size), expected);
+  }
 });
 
 Deno.test("bytes that are no UTF-8 are escaped, valid UTF-8 is not", () => {

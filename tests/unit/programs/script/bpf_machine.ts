@@ -17,7 +17,7 @@ import {
 } from "../../../../ffi/asm/instruction.ts";
 import { type HelperName, helperName } from "../../../../ffi/asm/helpers.ts";
 import type { Assembled } from "../../../../ffi/asm/assembler.ts";
-import type { ObjectMap } from "../../../../ffi/asm/object_file.ts";
+import type { ObjectMap, ObjectProgram } from "../../../../ffi/asm/object_file.ts";
 
 const STACK_SIZE = 512;
 const MOST_STEPS = 1_000_000;
@@ -51,12 +51,15 @@ export class BpfMachine {
   readonly #addresses = new Map<Uint8Array, bigint>();
   readonly #symbols = new Map<string, bigint>();
   readonly #handles = new Map<bigint, MachineMap>();
+  readonly #functions = new Map<bigint, Assembled>();
   readonly #facts: MachineFacts;
   #next = 1n;
 
   constructor(
-    { maps, constants, variables, facts = {} }: {
+    { maps, functions = [], constants, variables, facts = {} }: {
       readonly maps: readonly ObjectMap[];
+      /** What programs hand to helpers that call it. */
+      readonly functions?: readonly ObjectProgram[];
       readonly constants: Uint8Array;
       readonly variables: number;
       readonly facts?: MachineFacts;
@@ -65,6 +68,11 @@ export class BpfMachine {
     this.#facts = facts;
     this.#symbols.set(".rodata", this.#place(constants.slice()));
     this.#symbols.set(".data", this.#place(new Uint8Array(variables * 8)));
+    for (const { name, code } of functions) {
+      const address = this.#place(new Uint8Array(0));
+      this.#symbols.set(name, address);
+      this.#functions.set(address, code);
+    }
     for (const map of maps) {
       const machineMap: MachineMap = { map, entries: new Map() };
       const handle = this.#place(new Uint8Array(0));
@@ -89,10 +97,14 @@ export class BpfMachine {
   }
 
   /** Runs a program to its end; gives what it returns. */
-  run({ bytes, relocations }: Assembled, context: Uint8Array = new Uint8Array(256)): bigint {
+  run(program: Assembled, context: Uint8Array = new Uint8Array(256)): bigint {
+    return this.#function(program, [this.#place(context.slice())]);
+  }
+
+  /** Runs a program, or a function, on a stack of its own. */
+  #function({ bytes, relocations }: Assembled, args: readonly bigint[]): bigint {
     const stack = this.#place(new Uint8Array(STACK_SIZE));
-    const registers = Array<bigint>(11).fill(0n);
-    registers[1] = this.#place(context.slice());
+    const registers = [0n, ...args, ...Array<bigint>(10 - args.length).fill(0n)];
     registers[10] = stack + BigInt(STACK_SIZE);
     const symbols = new Map(relocations.map(({ offset, symbol }) => [offset, symbol]));
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -198,6 +210,10 @@ export class BpfMachine {
         return c === 0n ? this.#lookUp(a, b) : 0n;
       case "map_update_elem":
         return this.#update(a, b, c);
+      case "for_each_map_elem":
+        return this.#forEach(a, b, c);
+      case "loop":
+        return this.#repeat(a, b, c);
       case "map_delete_elem": {
         const { map, entries } = this.#handles.get(a)!;
         return entries.delete(this.#copy(b, map.keySize ?? 0).join()) ? 0n : ENOENT;
@@ -234,6 +250,22 @@ export class BpfMachine {
       default:
         throw new Error(`The machine has no helper ${name}`);
     }
+  }
+
+  #forEach(handle: bigint, callback: bigint, context: bigint): bigint {
+    const entries = [...this.#handles.get(handle)!.entries.values()];
+    for (const [i, { key, value }] of entries.entries()) {
+      const args = [handle, this.#place(key.slice()), this.#addresses.get(value)!, context];
+      if (this.#function(this.#functions.get(callback)!, args) !== 0n) return BigInt(i + 1);
+    }
+    return BigInt(entries.length);
+  }
+
+  #repeat(count: bigint, callback: bigint, context: bigint): bigint {
+    for (let i = 0n; i < count; i++) {
+      if (this.#function(this.#functions.get(callback)!, [i, context]) !== 0n) return i + 1n;
+    }
+    return count;
   }
 
   #lookUp(handle: bigint, key: bigint): bigint {

@@ -144,8 +144,8 @@ const MISTAKES: readonly (readonly [string, ...string[]])[] = [
   [`watchpoint:0x1234:8:w { }`, "stdin:1:1-22: ERROR: not supported: watchpoint probes"],
   [`BEGIN { uaddr("x"); }`, "stdin:1:9-14: ERROR: not supported: uaddr()"],
   [
-    `BEGIN { for ($kv : @x) { } @x[1] = 1; }`,
-    "stdin:1:20-22: ERROR: not supported: for loops over maps",
+    `BEGIN { for ($kv : @x) { } @x = 1; }`,
+    "stdin:1:20-22: ERROR: @x has no keys (scalar map), and cannot be used for iteration",
   ],
   [
     `BEGIN { $t = (1, 2); print($t.5); }`,

@@ -25,6 +25,7 @@ export function fakeKernel(facts: Partial<KernelFacts> = {}): KernelFacts {
     usdtProbes: () => [],
     kernelSymbol: () => undefined,
     cgroupId: () => undefined,
+    hasHelper: () => true,
     ...facts,
   };
 }
@@ -61,6 +62,7 @@ export function runText(
   const machine = new BpfMachine({
     maps: plan.objectMaps,
     constants: plan.constants,
+    functions: plan.functions,
     variables: 2,
     ...(options.machine === undefined ? {} : { facts: options.machine }),
   });
