@@ -37,6 +37,9 @@ const STAGES: Readonly<Record<string, readonly Dump[]>> = {
   "all": ["ast", "types", "bpf"],
 };
 
+/** The stages by name. */
+export const STAGE_NAMES: readonly string[] = Object.keys(STAGES);
+
 /** How output is held back. */
 export const BUFFERINGS = ["line", "full", "none"] as const;
 
@@ -226,7 +229,6 @@ function readOption(word: string, rest: string[], values: Values): void {
 
 /** `-d` and `-dd` without a stage, as earlier versions of bpftrace have it. */
 const ALONE = "alone";
-const STAGE_NAMES = Object.keys(STAGES);
 
 function setStage(behind: string, rest: string[], values: Values): void {
   const isStage = (word = "") => word.split(",").every((stage) => STAGE_NAMES.includes(stage));

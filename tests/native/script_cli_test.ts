@@ -425,3 +425,19 @@ test(
     }
   },
 );
+
+test("the command of docs/script.md does what is said of it", { needs }, async () => {
+  const text = await Deno.readTextFile(new URL("../../docs/script.md", import.meta.url));
+  const [, command = ""] = /```sh\n([^]*?)```/.exec(text) ?? [];
+  const folder = await Deno.makeTempDir();
+  try {
+    const script = `gimlet() { "${BINARY}" "$@"; }; ${command}`;
+    const { status, stdout, stderr } = await run(["sh", "-c", script], { cwd: folder });
+    assertEquals([status, stderr], [0, ""]);
+    assertMatch(stdout, /^\/etc\/hostname$/m);
+    const report = await Deno.readTextFile(`${folder}/results.xml`);
+    assertStringIncludes(report, 'tests="2" failures="0"');
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
