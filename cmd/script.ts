@@ -9,7 +9,7 @@ import { type WithHeaders, withHeaders } from "../programs/script/headers.ts";
 import { type Plan, SCRIPT_TOOL } from "../programs/script/plan.ts";
 import { RunningKernel, runScript, scriptShape } from "../programs/script/run.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../programs/script/settings.ts";
-import type { Diagnostic, Source } from "../programs/script/source.ts";
+import type { Diagnostic, Source, Span } from "../programs/script/source.ts";
 import { STATUS } from "./exit_status.ts";
 import { ExpectReport } from "./expect_report.ts";
 import { printAll } from "./print.ts";
@@ -89,13 +89,14 @@ async function compileAndRun(
   }
   for (const dump of options.dumps) printAll(out, dumpLines(dump, compiled));
   if (options.dumpsOnly) return STATUS.done;
-  return await run(plan, compiled.settings, { options, child, listener });
+  return await run(plan, compiled.settings, { options, child, listener, source: read.source });
 }
 
 async function run(
   plan: Plan,
   { missingProbes }: Settings,
-  { options, child, listener }: {
+  { options, child, listener, source }: {
+    readonly source: Source;
     readonly options: ScriptOptions;
     readonly child: HeldCommand | undefined;
     readonly listener: Listener | undefined;
@@ -103,6 +104,8 @@ async function run(
 ): Promise<number> {
   const { command: words, ...own } = options;
   using file = openOutput(options);
+  const onRefused = (span: Span, hint: string) =>
+    tellAbout(source, [{ severity: "error", span, message: "this probe cannot be set", hint }]);
   return await runSessionCommand(
     {
       name: nameOf(options),
@@ -111,7 +114,7 @@ async function run(
       command: child ?? (words.length > 0 ? { words, ...streamsOf(options) } : undefined),
       printer: (out, report) => scriptSink(out, report, options),
       run: (session, sink) =>
-        runScript(plan, { ...own, ...session, name: SCRIPT_TOOL, missingProbes }, sink),
+        runScript(plan, { ...own, ...session, name: SCRIPT_TOOL, missingProbes, onRefused }, sink),
     },
     options,
     listener,
@@ -154,8 +157,7 @@ function tellDiagnostics(
   const shown = [...remarks, ...diagnostics.all].filter(({ severity }) =>
     severity === "error" || options.warnings
   );
-  const lines = shown.flatMap((each) => source.describe(each));
-  tell(lines.map((line) => line.replace(/ERROR:/, red("ERROR:"))));
+  tellAbout(source, shown);
   const errors = shown.filter(({ severity }) => severity === "error");
   const [first] = errors;
   if (plan !== undefined || out === undefined || first === undefined) return undefined;
@@ -163,6 +165,11 @@ function tellDiagnostics(
   tellUndone(options, out, message);
   if (options.json) printAll(out, errors.map((each) => mistakeRecord(each, source)));
   return new UsageError(message, first.hint);
+}
+
+function tellAbout(source: Source, diagnostics: readonly Diagnostic[]): void {
+  const lines = diagnostics.flatMap((each) => source.describe(each));
+  tell(lines.map((line) => line.replace(/ERROR:/, red("ERROR:"))));
 }
 
 /** Where results of tests are wanted, all of them failed: nothing ran. */

@@ -162,7 +162,8 @@ function generate(
     const section = sectionOf(attachment);
     code.push({ ...assembled, section });
     functions.push(...callbacks);
-    plans.push({ name, section, probe: types[index]!.probe, attachments, code: assembled.code });
+    const written = { probe: types[index]!.probe, span: attachPoint.span };
+    plans.push({ name, section, ...written, attachments, code: assembled.code });
   });
   if (frameSize > LARGEST_FRAME) {
     const message = `not supported: ${frameSize} bytes of strings at once in a probe`;

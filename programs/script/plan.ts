@@ -3,6 +3,7 @@
 import type { Assembled } from "../../ffi/asm/assembler.ts";
 import type { ObjectMap, ObjectProgram } from "../../ffi/asm/object_file.ts";
 import type { Attachment } from "./probes.ts";
+import type { Span } from "./source.ts";
 import type { Type } from "./types.ts";
 
 /** What the header of a script's records names as the tool. */
@@ -53,6 +54,8 @@ export interface ProgramPlan {
   readonly section: string;
   /** The probe as written. */
   readonly probe: string;
+  /** Where it is written. */
+  readonly span: Span;
   /** All places that it goes to: a wildcard may stand for many. */
   readonly attachments: readonly Attachment[];
   readonly code: Assembled;

@@ -441,3 +441,23 @@ test("the command of docs/script.md does what is said of it", { needs }, async (
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+test("a probe that cannot be set is shown in the script, with what was meant", {
+  needs,
+}, async () => {
+  const { status, stderr } = await gimlet(["-e", "BEGIN { }\n\nuprobe:libc:malocc { }"]);
+  assertEquals(status, 4);
+  assertStringIncludes(
+    stderr,
+    [
+      "stdin:3:1-19: ERROR: this probe cannot be set",
+      "uprobe:libc:malocc { }",
+      "~~~~~~~~~~~~~~~~~~",
+      "HINT: Did you mean malloc?",
+      "gimlet: Cannot find malocc in /",
+    ].join("\n"),
+  );
+  const nowhere = await gimlet(["-e", "uprobe:/no/such:f { }"]);
+  assertEquals(nowhere.status, 4);
+  assertMatch(nowhere.stderr, /^stdin:1:1-18: ERROR: .*\n.*\n~+\ngimlet: Cannot read \/no\/such/);
+});
