@@ -125,8 +125,10 @@ function typeAll(
 function checkMaps({ maps, suggest }: ScriptTypes, diagnostics: Diagnostics): void {
   const assigned = [...maps].filter(([, { value }]) => value.kind !== "unknown")
     .map(([name]) => name);
-  for (const [name, { value, span }] of maps) {
+  for (const [name, { value, span, isGiven }] of maps) {
     if (value.kind !== "unknown") continue;
+    // What it is given is a mistake, which was told.
+    if (isGiven && diagnostics.hasErrors) continue;
     diagnostics.error(span, `Undefined map: ${name}`, suggest(name, assigned));
   }
 }
