@@ -24,24 +24,40 @@ import { dumpLines } from "./script_dump.ts";
 import { headerFinder } from "./script_headers.ts";
 import { parseScriptOptions, scriptHelp, type ScriptOptions } from "./script_options.ts";
 import { scriptSink } from "./script_sinks.ts";
-import { red } from "./std.ts";
+import { bold, red } from "./std.ts";
 import { UsageError } from "./usage.ts";
 import { tell, Writer } from "./writer.ts";
 
 /** Compiles scripts without running them; needs no rights. Gives the exit status. */
-export function checkScript(files: readonly string[]): number {
-  if (files.length === 0) {
-    throw new UsageError("There is no script to check", "gimlet check FILE.bt");
-  }
-  let status: number = STATUS.done;
-  for (const file of files) {
-    const options = { ...parseScriptOptions([file]), unsafe: true };
-    const read = readSource(options);
-    const compiled = compileSource(read.source, options);
-    tellDiagnostics(compiled, read, options);
-    if (compiled.plan === undefined) status = STATUS.usage;
-  }
-  return status;
+export async function checkScript(args: readonly string[]): Promise<number> {
+  if (args.length === 0) throw new UsageError("There is no script to check", CHECK_USAGE);
+  return await reportingJson(args, () => {
+    const options = parseScriptOptions(args);
+    const out = new Writer(Deno.stdout);
+    if (options.instead !== undefined) return Promise.resolve(printAll(out, checkHelp()));
+    const scripts = options.program === undefined
+      ? [options.file!, ...options.parameters].map((file) => ({ ...options, file, parameters: [] }))
+      : [options];
+    const plans = scripts.map((each) => {
+      const read = readSource(each);
+      const compiled = compileSource(read.source, { ...each, unsafe: true });
+      tellDiagnostics(compiled, read, each, out);
+      return compiled.plan;
+    });
+    return Promise.resolve(plans.includes(undefined) ? STATUS.usage : STATUS.done);
+  });
+}
+
+const CHECK_USAGE = "gimlet check [--json] FILE.bt…|-e 'PROGRAM'";
+
+function checkHelp(): string[] {
+  return [
+    "Look for mistakes in scripts, without running them and without root.",
+    "",
+    `${bold("Usage:")} ${CHECK_USAGE}`,
+    "",
+    "-I and --include are as for running. The exit status is 2 where there is a mistake.",
+  ];
 }
 
 /** Runs a script; gives the exit status. */

@@ -1,7 +1,7 @@
 /** The command line of scripts: bpftrace's own options, and what all of gimlet's tools promise to programs. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { BINARY, gimlet, run, Running, workload } from "../gimlet.ts";
+import { BINARY, gimlet, NOBODY, publicCopy, run, Running, workload } from "../gimlet.ts";
 import { jsonRecords, ofType } from "../records.ts";
 import { binary, capabilities, gcc, root, test } from "../support.ts";
 
@@ -460,4 +460,31 @@ test("a probe that cannot be set is shown in the script, with what was meant", {
   const nowhere = await gimlet(["-e", "uprobe:/no/such:f { }"]);
   assertEquals(nowhere.status, 4);
   assertMatch(nowhere.stderr, /^stdin:1:1-18: ERROR: .*\n.*\n~+\ngimlet: Cannot read \/no\/such/);
+});
+
+test("gimlet check finds mistakes in scripts without root, for people and programs", {
+  needs: [binary],
+}, async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.chmod(folder, 0o755);
+  await using copy = await publicCopy();
+  try {
+    await Deno.writeTextFile(`${folder}/good.bt`, 'BEGIN { system("true"); }\n');
+    await Deno.writeTextFile(`${folder}/bad.bt`, "BEGIN { exitt(); }\n");
+    const check = (...words: string[]) => run([copy.path, "check", ...words], NOBODY);
+    assertEquals(await check(`${folder}/good.bt`), { status: 0, stdout: "", stderr: "" });
+    const both = await check(`${folder}/bad.bt`, `${folder}/good.bt`);
+    assertEquals([both.status, both.stdout], [2, ""]);
+    assertStringIncludes(both.stderr, `${folder}/bad.bt:1:9-14: ERROR: Unknown function: exitt`);
+    const json = await check("--json", `${folder}/good.bt`, `${folder}/bad.bt`);
+    const [record, ...more] = jsonRecords(json.stdout);
+    assertEquals([json.status, more, record?.["code"], record?.["file"]], [
+      ...[2, [], "E_SCRIPT"],
+      `${folder}/bad.bt`,
+    ]);
+    assertEquals((await check("-e", "BEGIN { }")).status, 0);
+    assertMatch((await check("--help")).stdout, /^Look for mistakes in scripts/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
