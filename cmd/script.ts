@@ -120,8 +120,14 @@ async function run(
 ): Promise<number> {
   const { command: words, ...own } = options;
   using file = openOutput(options);
-  const onRefused = (span: Span, hint: string) =>
-    tellAbout(source, [{ severity: "error", span, message: "this probe cannot be set", hint }]);
+  const told = {
+    onRefused: (span: Span, hint: string) =>
+      tellAbout(source, [{ severity: "error", span, message: "this probe cannot be set", hint }]),
+    onFault: (span: Span, message: string) => {
+      if (!options.warnings) return;
+      tellAbout(source, [{ severity: "warning", span, message, hint: "" }]);
+    },
+  };
   return await runSessionCommand(
     {
       name: nameOf(options),
@@ -130,7 +136,7 @@ async function run(
       command: child ?? (words.length > 0 ? { words, ...streamsOf(options) } : undefined),
       printer: (out, report) => scriptSink(out, report, options),
       run: (session, sink) =>
-        runScript(plan, { ...own, ...session, name: SCRIPT_TOOL, missingProbes, onRefused }, sink),
+        runScript(plan, { ...own, ...session, ...told, name: SCRIPT_TOOL, missingProbes }, sink),
     },
     options,
     listener,
@@ -154,10 +160,10 @@ function readSource({ program, file = "-", includes, includeFolders }: ScriptOpt
 }
 
 function compileSource(source: Source, options: ScriptOptions, child?: number): Compiled {
-  const { parameters, pid, unsafe, filters, countsReadFaults } = options;
+  const { parameters, pid, unsafe, filters, tellsFaults } = options;
   return compile(source, {
     facts: new RunningKernel(),
-    settings: { ...DEFAULT_SETTINGS, parameters, pid, unsafe, filters, countsReadFaults, child },
+    settings: { ...DEFAULT_SETTINGS, parameters, pid, unsafe, filters, tellsFaults, child },
     environment: Deno.env.toObject(),
     suggest: didYouMean,
   });

@@ -61,8 +61,8 @@ export interface ScriptOptions extends SessionOptions {
   readonly warnings: boolean;
   readonly unsafe: boolean;
   readonly dryRun: boolean;
-  /** `-k`: reads that fail are counted. */
-  readonly countsReadFaults: boolean;
+  /** `-k`: reads that fail are counted, and told of. */
+  readonly tellsFaults: boolean;
   /** What is printed before the script runs, or in place of that. */
   readonly dumps: readonly Dump[];
   /** Nothing runs: a part of the script was asked for only. */
@@ -94,7 +94,7 @@ const OWN_OPTIONS = [
   { name: "dry-run", help: "load and attach, then end" },
   { name: "d", value: "[STAGE]", help: "print the tree of the script and end; or a stage: all, …" },
   { name: "dump", value: "ast|types|bpf", help: "print what became of the script and end" },
-  { name: "k", help: "tell of reads that fail (-kk: the same)" },
+  { name: "k", help: "tell of reads that fail, and count them (-kk: the same)" },
   { name: "q", help: "say less: no line about attaching" },
   { name: "v", help: "say more: what is attached, libbpf's and the verifier's words" },
   { name: "no-warnings", help: "say nothing of what may be wrong with the script" },
@@ -154,7 +154,7 @@ export function parseScriptOptions(args: readonly string[]): ScriptOptions {
     warnings: !has("no-warnings"),
     unsafe: has("unsafe"),
     dryRun: has("dry-run"),
-    countsReadFaults: has("k"),
+    tellsFaults: has("k"),
     ...dumpsOf(stages, text(parsed, "dump")),
     holdsBack: oneOf("buffering", text(parsed, "B") ?? "line", BUFFERINGS) === "full",
     includeFolders: texts(parsed, "I"),

@@ -41,6 +41,7 @@ export type Action =
   | { readonly kind: "clear" | "zero"; readonly map: string }
   | { readonly kind: "time"; readonly format: string }
   | { readonly kind: "join"; readonly separator: string }
+  | { readonly kind: "fault"; readonly helper: string; readonly span: Span }
   | { readonly kind: "exit" };
 
 /** An action, and what its records hold. */

@@ -26,8 +26,8 @@ export interface Settings {
   readonly missingProbes: "error" | "warn" | "ignore" | undefined;
   readonly stackMode: "bpftrace" | "perf" | "raw";
   readonly unsafe: boolean;
-  /** Reads of memory that is not there are counted. */
-  readonly countsReadFaults: boolean;
+  /** Reads of memory that is not there are counted, and told of. */
+  readonly tellsFaults: boolean;
   /** `$1`, `$2`, … */
   readonly parameters: readonly string[];
   /** The process that probes in user space are set in. */
@@ -46,7 +46,7 @@ export const DEFAULT_SETTINGS: Settings = {
   missingProbes: undefined,
   stackMode: "bpftrace",
   unsafe: false,
-  countsReadFaults: false,
+  tellsFaults: false,
   parameters: [],
   pid: undefined,
   filters: {},

@@ -55,7 +55,8 @@ const FIXED = `## Differences by design
 - The command of \`-c\` is read by the shell. It is told to end where the script calls \`exit()\`; a limit of gimlet's own,
   such as \`--duration\`, waits for it, as for that of \`--\`. Words behind \`--\` are that command, not parameters.
 - \`--dry-run\` runs neither BEGIN nor END. \`-d\` and \`-dd\` print the tree and end; \`-d STAGE\` prints the stage and runs.
-- \`-k\` and \`-kk\` count reads that fail, and tell how many; they name no place.
+- \`-k\` and \`-kk\` are the same: each statement whose reads fail is shown once, with the error, and all are counted.
+  A map that is full and records that are lost are told of without it.
 - \`-B line\` and \`-B none\` are the same: what there is to print is printed at once.
 - \`--info\` is \`gimlet doctor\`.
 - BEGIN and END run by a test run of the program: there is no probe on gimlet itself. \`comm\` there is gimlet's name.

@@ -136,20 +136,33 @@ test("--cgroup sees those in one cgroup only", { needs: withWork }, async () => 
   assertEquals(status, 0, stdout + stderr);
 });
 
-test("-k counts reads of memory that is not there; without it they give 0", {
+test("-k tells of reads of memory that is not there, and counts them; without it they give 0", {
   needs,
 }, async () => {
   const program = `BEGIN {
     $task = (struct task_struct *)8;
-    printf("%d|%s|\\n", $task->pid, str(uptr(16)));
+    $i = 0;
+    while ($i < 3) { @sum += $task->pid; $i++; }
+    printf("%s|\\n", str(uptr(16)));
+    clear(@sum);
     exit();
   }`;
   const silent = await gimlet(["-q", "--fail-on-loss", "-e", program]);
-  assertEquals([silent.status, silent.stdout, silent.stderr], [0, "0||\n\n\n", ""]);
+  assertEquals([silent.status, silent.stdout, silent.stderr], [0, "|\n\n\n\n", ""]);
+  const quiet = await gimlet(["-q", "-k", "--no-warnings", "-e", program]);
+  assertEquals(quiet.stderr, "gimlet: lost 4: the traced program's memory could not be read\n");
   for (const option of ["-k", "-kk"]) {
     const told = await gimlet(["-q", option, "--fail-on-loss", "-e", program]);
-    assertEquals([told.status, told.stdout], [6, "0||\n\n\n"]);
-    assertStringIncludes(told.stderr, "lost 2: the traced program's memory could not be read");
+    assertEquals([told.status, told.stdout], [6, "|\n\n\n\n"]);
+    // Each place once, however often.
+    assertEquals(told.stderr.match(/WARNING: Failed to .*|~{5,}/g), [
+      "WARNING: Failed to probe_read_kernel: Numerical result out of range (-34)",
+      "~~~~~~~~~~~~~~~~~~",
+      "WARNING: Failed to probe_read_user_str: Bad address (-14)",
+      "~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~",
+    ]);
+    assertMatch(told.stderr, /^stdin:4:22-40: WARNING/m);
+    assertStringIncludes(told.stderr, "lost 4: the traced program's memory could not be read");
   }
 });
 
