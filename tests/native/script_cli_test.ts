@@ -159,7 +159,7 @@ test("-k tells of reads of memory that is not there, and counts them; without it
       "WARNING: Failed to probe_read_kernel: Numerical result out of range (-34)",
       "~~~~~~~~~~~~~~~~~~",
       "WARNING: Failed to probe_read_user_str: Bad address (-14)",
-      "~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~",
+      "~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~",
     ]);
     assertMatch(told.stderr, /^stdin:4:22-40: WARNING/m);
     assertStringIncludes(told.stderr, "lost 4: the traced program's memory could not be read");
