@@ -280,7 +280,7 @@ export function scriptHelp(): string[] {
     "",
     `${bold("Usage:")} gimlet [OPTIONS] FILE.bt|- [PARAMETERS…] [-- CMD ARGS…]`,
     "       gimlet [OPTIONS] -e 'PROGRAM' [PARAMETERS…] [-- CMD ARGS…]",
-    "       gimlet check FILE.bt",
+    "       gimlet check FILE.bt…|-e 'PROGRAM'",
     "",
     bold("bpftrace's options:"),
     ...OWN_OPTIONS.map(optionLine),
