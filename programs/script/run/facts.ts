@@ -2,8 +2,8 @@
 
 import { HELPER, type HelperName } from "../../../ffi/asm/helpers.ts";
 import { hasHelper } from "../../../ffi/bpf/features.ts";
-import { parseElf } from "../../../ffi/elf/elf.ts";
-import { fileOffset } from "../../../ffi/elf/symbols.ts";
+import { ELF_TYPE, parseElf } from "../../../ffi/elf/elf.ts";
+import { fileOffset, findSymbol } from "../../../ffi/elf/symbols.ts";
 import { parseUsdtArguments, usdtProbes } from "../../../ffi/elf/usdt.ts";
 import { BpfError } from "../../../ffi/errors.ts";
 import { findUserFile } from "../../../ffi/probes/user_function.ts";
@@ -13,7 +13,7 @@ import { kernelTypes } from "../../../ffi/probes/kernel_types.ts";
 import { kprobeFunctions, listProbes, tracepoints } from "../../../ffi/probes/list.ts";
 import { ksymname } from "../../../ffi/symbols/kernel.ts";
 import { BtfTypes } from "../btf_types.ts";
-import type { KernelFacts, KernelFunction, UsdtProbe } from "../facts.ts";
+import type { KernelFacts, KernelFunction, UsdtProbe, UserSymbol } from "../facts.ts";
 import { inPath } from "./attach.ts";
 import { tracepointRecord } from "../tracepoint_record.ts";
 import type { RecordLayout, Type } from "../types.ts";
@@ -63,6 +63,14 @@ export class RunningKernel implements KernelFacts {
   userFunctions(path: string, pattern: string): readonly string[] {
     return listProbes(`uprobe:${path}:${pattern}`).flatMap(({ names }) => names)
       .map((name) => name.slice(name.lastIndexOf(":") + 1));
+  }
+
+  userSymbol(path: string, name: string): UserSymbol | undefined {
+    const elf = parseElf(Deno.readFileSync(findUserFile(inPath(path))));
+    const found = findSymbol(elf, name);
+    if (found === undefined) return undefined;
+    const moves = elf.type !== ELF_TYPE.EXEC;
+    return { address: BigInt(found.value), size: Number(found.size), moves };
   }
 
   usdtProbes(path: string, group: string, name: string): readonly UsdtProbe[] {

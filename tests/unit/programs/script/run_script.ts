@@ -22,6 +22,7 @@ export function fakeKernel(facts: Partial<KernelFacts> = {}): KernelFacts {
     kernelFunction: () => undefined,
     kernelFunctions: () => [],
     userFunctions: () => [],
+    userSymbol: () => undefined,
     usdtProbes: () => [],
     kernelSymbol: () => undefined,
     cgroupId: () => undefined,
