@@ -21,6 +21,8 @@ export interface Result {
   /** The row that the others are compared with: their medians are told as multiples of its. */
   readonly base?: string;
   readonly checks?: readonly Check[];
+  /** What else a reader has to know: who could not be measured, and why. */
+  readonly notes?: readonly string[];
 }
 
 /** The value that a part of the samples is below, by the nearest rank. */
@@ -62,7 +64,7 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** A table for people: medians, quartiles, ratios, and what was checked. */
-export function textOf({ title, unit, rows, base, checks = [] }: Result): string[] {
+export function textOf({ title, unit, rows, base, checks = [], notes = [] }: Result): string[] {
   const width = Math.max(...rows.map(({ name }) => name.length));
   return [
     `${title} (${unit}: median, quartiles, n)`,
@@ -76,6 +78,7 @@ export function textOf({ title, unit, rows, base, checks = [] }: Result): string
       }  ${low}–${high}  ${row.samples.length}${times}`;
     }),
     ...checks.map(checkLine),
+    ...notes.map((note) => `  ${note}`),
   ];
 }
 

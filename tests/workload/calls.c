@@ -44,6 +44,25 @@ static int getpgid_times(long n)
 	return 0;
 }
 
+/*
+ * System calls that fail at once, and whose arguments stand where a tracepoint has its fields: for programs that are to run more
+ * often than their own event happens. Here the sizes of requests, 4 KiB to 1 MiB, as in block:block_rq_issue, ...
+ */
+static int lseek_times(long n)
+{
+	for (long i = 0; i < n; i++)
+		syscall(SYS_lseek, -1, (i % 256 + 1) * 4096 << 32, SEEK_SET);
+	return 0;
+}
+
+/* ... and here pairs of pids, as in sched:sched_switch. */
+static int sendto_times(long n)
+{
+	for (long i = 0; i < n; i++)
+		syscall(SYS_sendto, -1, (void *)(i % 64 + 1), 0, 0, NULL, i % 32 + 1);
+	return 0;
+}
+
 /* A function to be found by its name. */
 __attribute__((noinline)) long step(long i)
 {
@@ -275,6 +294,10 @@ int main(int argc, char **argv)
 		return getppid_times(n);
 	if (!strcmp(deed, "getpgid"))
 		return getpgid_times(n);
+	if (!strcmp(deed, "lseek"))
+		return lseek_times(n);
+	if (!strcmp(deed, "sendto"))
+		return sendto_times(n);
 	if (!strcmp(deed, "step"))
 		return step_times(n);
 	if (!strcmp(deed, "udp"))

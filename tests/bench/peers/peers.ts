@@ -20,7 +20,7 @@ export interface Peer {
   readonly name: string;
   /** The first words of its command line; a script and its options follow. */
   readonly words: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Record<string, string>;
 }
 
 /** A tracer that cannot, and why. */

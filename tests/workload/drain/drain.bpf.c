@@ -47,14 +47,6 @@ int fill_ring(u32 *count)
 }
 
 SEC("tracepoint/syscalls/sys_enter_getppid")
-int into_ring(void *ctx)
-{
-	if (gimlet_wants())
-		emit(0, NULL);
-	return 0;
-}
-
-SEC("tracepoint/syscalls/sys_enter_getppid")
 int into_perf(void *ctx)
 {
 	struct event_t event = {};

@@ -47,7 +47,6 @@ export const drain = {
   programs: {
     fill_ring: "syscall",
     into_perf: "tracepoint/syscalls/sys_enter_getppid",
-    into_ring: "tracepoint/syscalls/sys_enter_getppid",
   },
   maps: {
     gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 6 },

@@ -1,0 +1,25 @@
+/** The C programs of tests/bench/peers, compiled. */
+
+import { compileBpf } from "../../build.ts";
+import { run } from "../gimlet.ts";
+
+const PEERS = new URL("./peers/", import.meta.url).pathname;
+const FOLDER = new URL("../../dist/bench/", import.meta.url).pathname;
+
+/** Compiles a C program that uses libbpf; gives its path. */
+export async function compiledPeer(name: string): Promise<string> {
+  const [source, program] = [`${PEERS}${name}.c`, `${FOLDER}${name}`];
+  await Deno.mkdir(FOLDER, { recursive: true });
+  const words = ["gcc", "-O2", "-Wall", "-Werror", "-o", program, source, "-lbpf"];
+  const { status, stderr } = await run(words);
+  if (status !== 0) throw new Error(`Cannot compile ${source}: ${stderr}`);
+  return program;
+}
+
+/** Compiles its BPF programs, as those of the tools are; gives the object's path. */
+export async function compiledObject(name: string): Promise<string> {
+  const object = `${FOLDER}${name}.bpf.o`;
+  await Deno.mkdir(FOLDER, { recursive: true });
+  await compileBpf({ source: `${PEERS}${name}.bpf.c`, object });
+  return object;
+}
