@@ -163,7 +163,7 @@ class RunningScript implements Disposable {
     const waits = programs.some(({ attachments: [first] }) =>
       !["begin", "end", "iter"].includes(first?.kind ?? "")
     );
-    if (iterators.length > 0 && !waits) this.#exit.abort({ reason: "exit" });
+    if (iterators.length > 0 && !waits) this.#stop();
   }
 
   /** Runs what waits for signals; gives what stops that. */
@@ -182,6 +182,10 @@ class RunningScript implements Disposable {
   #end(status: number): void {
     this.#exited = true;
     this.#exitStatus = status;
+    this.#stop();
+  }
+
+  #stop(): void {
     const signal = this.#exitSignal;
     this.#exit.abort({ reason: "exit", ...(signal === undefined ? {} : { signal }) });
   }

@@ -141,8 +141,11 @@ const MISTAKES: readonly (readonly [string, ...string[]])[] = [
     "stdin:1:52-60: ERROR: struct _tracepoint_syscalls_sys_enter_openat does not contain a field named 'FILENAME'",
     "HINT: Did you mean filename?",
   ],
-  [`watchpoint:0x1234:8:w { }`, "stdin:1:1-22: ERROR: not supported: watchpoint probes"],
-  [`BEGIN { uaddr("x"); }`, "stdin:1:9-14: ERROR: not supported: uaddr()"],
+  [
+    `watchpoint:0x1234:8:w { }`,
+    "stdin:1:1-22: ERROR: a watchpoint's address must be a multiple of its length",
+  ],
+  [`BEGIN { uaddr("x"); }`, "stdin:1:9-19: ERROR: uaddr() can not be used with 'begin' probes"],
   [
     `BEGIN { for ($kv : @x) { } @x = 1; }`,
     "stdin:1:20-22: ERROR: @x has no keys (scalar map), and cannot be used for iteration",
