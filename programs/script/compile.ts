@@ -190,6 +190,7 @@ function generate(
     objectMaps,
     constants: constants.bytes(),
     maps: [...maps.values()],
+    printsMaps: settings.printsMaps,
     actions,
   };
 }

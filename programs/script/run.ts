@@ -118,7 +118,7 @@ class RunningScript implements Disposable {
           this.#exited = false;
           this.#runBy("end");
         },
-        report: () => [{ type: "status", kind: "output", text: "\n" }, ...this.#allMaps()],
+        report: () => this.#report(),
       },
       {
         ...options,
@@ -190,7 +190,12 @@ class RunningScript implements Disposable {
     this.#exit.abort({ reason: "exit", ...(signal === undefined ? {} : { signal }) });
   }
 
-  /** In the order of their names. */
+  /** The maps, in the order of their names. */
+  #report(): Value[] {
+    const blank: StatusValue = { type: "status", kind: "output", text: "\n" };
+    return this.#plan.printsMaps ? [blank, ...this.#allMaps()] : [];
+  }
+
   #allMaps(): Value[] {
     return this.#plan.maps.toSorted((a, b) => a.name < b.name ? -1 : 1)
       .map((map): OutputValue => mapOutput(map, this.#context));
