@@ -22,6 +22,7 @@ import type { RecordLayout, Type } from "../types.ts";
 export class RunningKernel implements KernelFacts {
   readonly arch: KernelFacts["arch"] = Deno.build.arch;
   readonly #records = new Map<string, RecordLayout | undefined>();
+  readonly #helpers = new Map<HelperName, boolean>();
   #types: BtfTypes | undefined;
   #tracepoints: readonly string[] | undefined;
 
@@ -89,13 +90,9 @@ export class RunningKernel implements KernelFacts {
   }
 
   hasHelper(name: HelperName): boolean {
-    try {
-      return hasHelper("tracepoint", HELPER[name]);
-    } catch (error) {
-      // Nobody but root may ask.
-      if (error instanceof BpfError) return true;
-      throw error;
-    }
+    const known = this.#helpers.get(name) ?? tryHelper(name);
+    this.#helpers.set(name, known);
+    return known;
   }
 
   cgroupId(path: string): bigint | undefined {
@@ -108,6 +105,16 @@ export class RunningKernel implements KernelFacts {
 
   #btf(): BtfTypes {
     return this.#types ??= new BtfTypes(kernelTypes());
+  }
+}
+
+/** Nobody but root may ask: then the kernel says so itself when it loads the script. */
+function tryHelper(name: HelperName): boolean {
+  try {
+    return hasHelper("tracepoint", HELPER[name]);
+  } catch (error) {
+    if (error instanceof BpfError) return true;
+    throw error;
   }
 }
 
