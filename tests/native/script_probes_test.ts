@@ -150,3 +150,41 @@ test("a loop over a map sees the probe's arguments, and long ranges go on to the
   );
   assert(stdout.startsWith("1 same\n3000\n"), stdout + stderr);
 });
+
+test(
+  "a time is the same by every clock that knows it; stacks have three modes",
+  { needs },
+  async () => {
+    const { stdout, stderr } = await script(
+      `tracepoint:sched:sched_switch {
+       printf("%s %s\\n", strftime("%Y-%m-%d %H", nsecs), strftime("%Y-%m-%d %H", nsecs(tai)));
+       print(kstack(raw, 1)); print(kstack(perf, 1)); print(kstack(bpftrace, 1)); print(len(kstack) > 1);
+       exit();
+     }`,
+    );
+    const [times, ...stacks] = stdout.split("\n").filter((line) => line !== "");
+    const [date, hour, taiDate, taiHour] = times!.split(" ");
+    assertEquals([taiDate, taiHour], [date, hour], stderr);
+    assertMatch(stacks[0]!, /^[0-9a-f]{16}$/);
+    assertMatch(stacks[1]!, /^\s*[0-9a-f]+ \S+\+\d+/);
+    assertMatch(stacks[2]!, /^ {4}\S+\+\d+$/);
+    assertEquals(stacks[3], "1");
+  },
+);
+
+test("print_maps_on_exit = false keeps maps to themselves", { needs }, async () => {
+  const { stdout } = await script(
+    "config = { print_maps_on_exit = false } BEGIN { @x = 1; exit(); }",
+  );
+  assertEquals(stdout, "");
+});
+
+test("tseries() draws the last intervals", { needs }, async () => {
+  const { stdout } = await script(
+    `interval:ms:50 { @n++; @s = tseries(@n, 50ms, 4, "max"); if (@n == 12) { exit(); } }`,
+  );
+  const rows = stdout.match(/^\d\d:\d\d:\d\d\.\d{3} .*[|*] (\d+|-)$/gm) ?? [];
+  // One row an interval; what is older than four intervals is gone.
+  assert(rows.length >= 2 && rows.length <= 4, stdout);
+  assertMatch(rows.at(-1)!, /\* 12$/);
+});
