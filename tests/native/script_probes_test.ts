@@ -167,7 +167,7 @@ test(
     assertEquals([taiDate, taiHour], [date, hour], stderr);
     assertMatch(stacks[0]!, /^[0-9a-f]{16}$/);
     assertMatch(stacks[1]!, /^\s*[0-9a-f]+ \S+\+\d+/);
-    assertMatch(stacks[2]!, /^ {4}\S+\+\d+$/);
+    assertMatch(stacks[2]!, /^ +\S+\+\d+$/);
     assertEquals(stacks[3], "1");
   },
 );
