@@ -193,6 +193,7 @@ function generate(
     objectMaps,
     constants: constants.bytes(),
     maps: [...maps.values()],
+    printsMaps: settings.printsMaps,
     actions,
   };
 }

@@ -73,6 +73,8 @@ export interface Plan {
   /** The section of constants. */
   readonly constants: Uint8Array<ArrayBuffer>;
   readonly maps: readonly MapPlan[];
+  /** They are printed when the script ends. */
+  readonly printsMaps: boolean;
   /** By the number in front of each record. */
   readonly actions: readonly ActionPlan[];
 }

@@ -126,7 +126,7 @@ class RunningScript implements Disposable {
           this.#exited = false;
           this.#runBy("end");
         },
-        report: () => [{ type: "status", kind: "output", text: "\n" }, ...this.#allMaps()],
+        report: () => this.#report(),
       },
       {
         ...options,
@@ -171,7 +171,7 @@ class RunningScript implements Disposable {
     const waits = programs.some(({ attachments: [first] }) =>
       !["begin", "end", "iter"].includes(first?.kind ?? "")
     );
-    if (iterators.length > 0 && !waits) this.#exit.abort({ reason: "exit" });
+    if (iterators.length > 0 && !waits) this.#stop();
   }
 
   /** Runs what waits for signals; gives what stops that. */
@@ -197,11 +197,20 @@ class RunningScript implements Disposable {
   #end(status: number): void {
     this.#exited = true;
     this.#exitStatus = status;
+    this.#stop();
+  }
+
+  #stop(): void {
     const signal = this.#exitSignal;
     this.#exit.abort({ reason: "exit", ...(signal === undefined ? {} : { signal }) });
   }
 
-  /** In the order of their names. */
+  /** The maps, in the order of their names. */
+  #report(): Value[] {
+    const blank: StatusValue = { type: "status", kind: "output", text: "\n" };
+    return this.#plan.printsMaps ? [blank, ...this.#allMaps()] : [];
+  }
+
   #allMaps(): Value[] {
     return this.#plan.maps.toSorted((a, b) => a.name < b.name ? -1 : 1)
       .map((map): OutputValue => mapOutput(map, this.#context));

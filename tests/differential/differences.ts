@@ -67,8 +67,8 @@ const FIXED = `## Differences by design
 `;
 
 const GAPS =
-  `Also: probes of the kinds \`watchpoint\`, \`iter\` and \`self\`; \`fn\`, \`typedef\` and macros with parameters; wildcards in \`fentry\`
-and \`fexit\`; the options \`--emit-elf\` and \`--emit-llvm\`.
+  `Also: watchpoints of what a function is given (\`watchpoint:FUNCTION+arg0:8:w\`); \`fn\`, \`typedef\` and \`#define\` with
+parameters; the options \`--emit-elf\` and \`--emit-llvm\`.
 `;
 
 if (import.meta.main) Deno.writeTextFileSync(PAGE, differencesPage());

@@ -9,7 +9,7 @@ import { type Batch, bodies, isBody, probes, takenApart } from "../differential/
 import { comparable } from "../differential/compare.ts";
 import { KERNEL_GROUPS, MODULES, newSpelling, WORKLOAD } from "../differential/kernel_programs.ts";
 import { type Case, type Difference, GROUPS } from "../differential/programs.ts";
-import { type Finished } from "../gimlet.ts";
+import type { Finished } from "../gimlet.ts";
 import { binary, needsProgram, qemu, test } from "../support.ts";
 import { type GuestRun, runInGuest } from "./script_peer.ts";
 
