@@ -7,7 +7,14 @@
 import { assert, assertEquals } from "../assert.ts";
 import { type Batch, bodies, isBody, probes, takenApart } from "../differential/batch.ts";
 import { comparable } from "../differential/compare.ts";
-import { KERNEL_GROUPS, MODULES, newSpelling, WORKLOAD } from "../differential/kernel_programs.ts";
+import {
+  hasLists,
+  KERNEL_GROUPS,
+  MODULES,
+  newSpelling,
+  PREPARE,
+  WORKLOAD,
+} from "../differential/kernel_programs.ts";
 import { type Case, type Difference, GROUPS } from "../differential/programs.ts";
 import type { Finished } from "../gimlet.ts";
 import { binary, needsProgram, qemu, test } from "../support.ts";
@@ -54,7 +61,7 @@ interface Group {
 function groups({ spelling }: Dialect): Group[] {
   const pure = Object.values(GROUPS).flat().filter(isBody);
   const share = pure.filter((_, i) => ALL || i % SHARE.bodies === 0);
-  const kernel = Object.values(KERNEL_GROUPS).flat()
+  const kernel = Object.values(KERNEL_GROUPS).flat().filter((each) => !hasLists(each))
     .map((each) => ({ ...each, program: spelling(each.program) }));
   return [
     ...chunks(share.filter(({ options }) => options === undefined), BODIES)
@@ -69,7 +76,10 @@ function groups({ spelling }: Dialect): Group[] {
 /** What has to run alone: it is of a whole run, or bpftrace cannot be given it with others. */
 function alone({ series, difference, spelling }: Dialect): { theirs: Case[]; both: Case[] } {
   const all = Object.values(GROUPS).flat();
-  const single = all.filter((each) => !isBody(each) && difference(each) === undefined);
+  const lists = Object.values(KERNEL_GROUPS).flat().filter(hasLists)
+    .map((each) => ({ ...each, program: spelling(each.program) }));
+  const single = [...all.filter((each) => !isBody(each)), ...lists]
+    .filter((each) => difference(each) === undefined);
   const share = (cases: readonly Case[]) => cases.filter((_, i) => ALL || i % SHARE.alone === 0);
   const differing = (cases: readonly Case[]) =>
     cases.filter((each) => difference(each) !== undefined)
@@ -100,7 +110,7 @@ for (const dialect of DIALECTS) {
       ]),
       ...theirs.map((each) => ({ who: "theirs", ...single(each) } as const)),
     ];
-    const results = await runInGuest(series, runs, { modules: MODULES });
+    const results = await runInGuest(series, runs, { modules: MODULES, prepare: PREPARE });
     const wrong: string[] = [];
     let compared = 0;
     const compare = (each: Case, ours: string, expected: string) => {

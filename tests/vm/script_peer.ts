@@ -50,11 +50,18 @@ export async function runInGuest(
     Deno.writeTextFileSync(`${folder}/${name}`, text);
     work.push({ source: `${folder}/${name}`, target: `${root}/work/${name}` });
   };
+  const workloads: string[] = [];
   const words = { theirs: call, ours: `${enter}/gimlet` };
   const commands = runs.map(({ who, ...run }, i) => {
     write(`${i}.bt`, run.script);
-    if (run.workload !== undefined) write(`${i}.sh`, run.workload);
-    const command = run.workload === undefined ? [] : ["-c", `/bin/sh /work/${i}.sh`];
+    const { workload } = run;
+    // The same path for both: scripts see it.
+    if (workload !== undefined && !workloads.includes(workload)) {
+      write(`${workloads.push(workload)}.sh`, workload);
+    }
+    const command = workload === undefined
+      ? []
+      : ["-c", `/bin/sh /work/${workloads.indexOf(workload) + 1}.sh`];
     const args = [...run.options ?? [], ...command, `/work/${i}.bt`, ...run.parameters ?? []];
     return [
       "begin=$EPOCHREALTIME",
