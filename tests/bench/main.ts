@@ -3,6 +3,7 @@
  * minutes. Ratios count; the times themselves say more about the machine. With --check what has to hold is held.
  */
 
+import { compiling } from "./compiling.ts";
 import { cost } from "./cost.ts";
 import { doctor } from "./doctor.ts";
 import { draining } from "./draining.ts";
@@ -15,6 +16,7 @@ import { start } from "./start.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<Result[]>>> = {
   start,
+  compiling,
   cost,
   draining,
   printing,
