@@ -5,8 +5,10 @@ import { libc, succeeded } from "./libc.ts";
 
 const SYS_PERF_EVENT_OPEN = { x86_64: 298n, aarch64: 241n } as const;
 const PERF_TYPE_SOFTWARE = 1;
-const PERF_TYPE_BREAKPOINT = 5;
-const HW_BREAKPOINT_W = 2;
+/** Events of the processor's breakpoints. */
+export const PERF_TYPE_BREAKPOINT = 5;
+/** What of memory is watched: `HW_BREAKPOINT_R` and its like. */
+export const HW_BREAKPOINT = { r: 1, w: 2, rw: 3, x: 4 } as const;
 const PERF_COUNT_SW_BPF_OUTPUT = 10n;
 const PERF_SAMPLE_TIME = 1n << 2n;
 const PERF_SAMPLE_RAW = 1n << 10n;
@@ -24,8 +26,17 @@ export interface PerfCounter {
   readonly config: bigint;
 }
 
+/** What the processor watches: `length` bytes (1, 2, 4 or 8) at an `address` that it divides; `access` is `HW_BREAKPOINT_…`. */
+export interface Breakpoint {
+  readonly address: bigint;
+  readonly length: bigint;
+  readonly access: number;
+}
+
 /** What to sample. */
 export interface PerfEvent extends PerfCounter {
+  /** Of events of type {@linkcode PERF_TYPE_BREAKPOINT}. */
+  readonly breakpoint?: Breakpoint;
   /** Every how many events, or how often in Hz, a sample is taken. */
   readonly sample: { readonly period: bigint } | { readonly frequency: bigint };
 }
@@ -41,8 +52,12 @@ export interface PerfEventPlace {
  *
  * @throws {LibcError} ENODEV where the CPU is offline, ENOENT where the machine has no such event
  */
-export function openPerfEvent({ type, config, sample }: PerfEvent, place: PerfEventPlace): Fd {
+export function openPerfEvent(
+  { type, config, sample, breakpoint }: PerfEvent,
+  place: PerfEventPlace,
+): Fd {
   const view = attributes(type, config);
+  if (breakpoint !== undefined) setBreakpoint(view, breakpoint);
   const byFrequency = "frequency" in sample;
   view.setBigUint64(16, byFrequency ? sample.frequency : sample.period, true);
   view.setBigUint64(40, byFrequency ? ATTR_FREQUENCY : 0n, true);
@@ -58,10 +73,14 @@ export function openPerfEvent({ type, config, sample }: PerfEvent, place: PerfEv
 export function openWatchpoint({ address, length }: { address: bigint; length: bigint }): Fd {
   const view = attributes(PERF_TYPE_BREAKPOINT, 0n);
   view.setBigUint64(16, 1n, true); // sample_period
-  view.setUint32(52, HW_BREAKPOINT_W, true); // bp_type
+  setBreakpoint(view, { address, length, access: HW_BREAKPOINT.w });
+  return open(view, { pid: 0, cpu: -1 });
+}
+
+function setBreakpoint(view: DataView, { address, length, access }: Breakpoint): void {
+  view.setUint32(52, access, true); // bp_type
   view.setBigUint64(56, address, true); // bp_addr
   view.setBigUint64(64, length, true); // bp_len
-  return open(view, { pid: 0, cpu: -1 });
 }
 
 /**

@@ -147,7 +147,15 @@ export interface OffsetofNode extends Node {
   readonly field: string;
 }
 
+/** What a macro became: statements, then a value. */
+export interface DoNode extends Node {
+  readonly kind: "do";
+  readonly body: readonly Statement[];
+  readonly value: Expression | undefined;
+}
+
 export type Expression =
+  | DoNode
   | IntegerNode
   | StringNode
   | PositionalNode
@@ -319,6 +327,8 @@ export function childrenOf(node: Expression): readonly Expression[] {
       return [node.object, node.index];
     case "tuple":
       return node.items;
+    case "do":
+      return [...expressionsIn(node.body), ...(node.value === undefined ? [] : [node.value])];
     case "sizeof":
       return "kind" in node.of ? [node.of] : [];
     default:
@@ -339,6 +349,13 @@ export function visitExpressions(
     for (const each of expressionsOf(statement)) enter(each);
     for (const body of bodiesOf(statement)) visitExpressions(body, visit);
   }
+}
+
+function expressionsIn(body: readonly Statement[]): Expression[] {
+  return body.flatMap((statement) => [
+    ...expressionsOf(statement),
+    ...bodiesOf(statement).flatMap(expressionsIn),
+  ]);
 }
 
 function expressionsOf(statement: Statement): readonly Expression[] {
@@ -384,5 +401,10 @@ export function visitStatements(
   for (const statement of body) {
     visit(statement);
     for (const inner of bodiesOf(statement)) visitStatements(inner, visit);
+    const enter = (expression: Expression) => {
+      if (expression.kind === "do") visitStatements(expression.body, visit);
+      childrenOf(expression).forEach(enter);
+    };
+    expressionsOf(statement).forEach(enter);
   }
 }

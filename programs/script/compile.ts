@@ -286,11 +286,15 @@ function sectionOf(attachment: Attachment): string {
   switch (attachment.kind) {
     case "begin":
     case "end":
+    case "signal":
       return "raw_tp";
+    case "iter":
+      return `iter/${attachment.iterator}`;
     case "interval":
     case "profile":
     case "software":
     case "hardware":
+    case "watchpoint":
       return "perf_event";
     case "rawtracepoint":
       return "raw_tp";

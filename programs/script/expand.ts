@@ -9,6 +9,7 @@ import {
 } from "./ast.ts";
 import type { ProgramSource } from "./compile.ts";
 import type { KernelFacts } from "./facts.ts";
+import { signalNumber } from "./signals.ts";
 import { type Attachment, readAttachPoint } from "./probes.ts";
 import type { Settings } from "./settings.ts";
 import type { Diagnostics } from "./source.ts";
@@ -139,6 +140,26 @@ function expandAttachment(
         attachment: { ...attachment, symbol: name },
         text: `${kind}:${name}`,
       }));
+    }
+    case "iter": {
+      const { iterator } = attachment;
+      if (facts.type(`struct bpf_iter__${iterator}`) !== undefined) return [{ attachment, text }];
+      return missing(`iter ${iterator} is not available on this kernel`, "");
+    }
+    case "signal": {
+      const { signal } = attachment;
+      if (signalNumber(signal) !== undefined) return [{ attachment, text }];
+      diagnostics.error(span, `${signal} is not a supported signal`);
+      return [];
+    }
+    case "watchpoint": {
+      const { address } = attachment;
+      const known = typeof address === "bigint" ? address : facts.kernelSymbol(address);
+      if (known === undefined) return missing(`no symbol of the kernel is called ${address}`, "");
+      if (known % BigInt(attachment.length) !== 0n) {
+        diagnostics.error(span, `a watchpoint's address must be a multiple of its length`);
+      }
+      return [{ attachment: { ...attachment, address: known }, text }];
     }
     case "kprobe":
     case "kretprobe": {

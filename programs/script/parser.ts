@@ -1,21 +1,24 @@
 /** From a script's text to its tree: recursive descent, with C's precedence. */
 
-import type {
-  AttachPoint,
-  BinaryOperator,
-  ConfigEntry,
-  Declaration,
-  Expression,
-  ProbeNode,
-  Script,
-  Statement,
-  Target,
-  TypeName,
-  UnaryOperator,
-  VariableNode,
+import {
+  type AttachPoint,
+  type BinaryOperator,
+  childrenOf,
+  type ConfigEntry,
+  type Declaration,
+  type DoNode,
+  type Expression,
+  type ProbeNode,
+  type Script,
+  type Statement,
+  type Target,
+  type TypeName,
+  type UnaryOperator,
+  type VariableNode,
 } from "./ast.ts";
 import { DeclarationParser } from "./declarations.ts";
 import { Lexer, type Token } from "./lexer.ts";
+import { findMacros, type Macro } from "./macros.ts";
 import { preprocess } from "./preprocess.ts";
 import { Scopes } from "./scopes.ts";
 import type { Diagnostics, Source, Span } from "./source.ts";
@@ -50,16 +53,22 @@ const KEYWORDS: readonly string[] = [
 /** Parses a script; what is wrong with it stands in `diagnostics`, and what could be read is given all the same. */
 export function parse(source: Source, diagnostics: Diagnostics): Script {
   const { text, macros } = preprocess(source.text, diagnostics);
-  return new Parser(new TokenStream(new Lexer(text, diagnostics), macros, diagnostics)).script();
+  const tokens = new TokenStream(new Lexer(text, diagnostics), macros, diagnostics);
+  return new Parser(tokens, findMacros(text)).script();
 }
 
 class Parser {
   readonly #tokens: TokenStream;
   readonly #declarations: DeclarationParser;
   readonly #scopes = new Scopes();
+  readonly #macros: ReadonlyMap<string, Macro>;
+  /** The macros that are being read, the innermost last, and what they were given. */
+  readonly #expanding: Expansion[] = [];
+  readonly #sizes = new WeakMap<Expression, number>();
 
-  constructor(tokens: TokenStream) {
+  constructor(tokens: TokenStream, macros: ReadonlyMap<string, Macro>) {
     this.#tokens = tokens;
+    this.#macros = macros;
     this.#declarations = new DeclarationParser(tokens);
   }
 
@@ -73,11 +82,31 @@ class Parser {
       if (this.#declarations.startsHere()) declarations.push(...this.#declarations.declaration());
       else if (text === "config" && /^\s*=/.test(tokens.following())) {
         config.push(...this.#config());
-      } else if ((text === "fn" || text === "macro") && /^\s+\w+\s*\(/.test(tokens.following())) {
-        tokens.unsupported(`${text} definitions`);
+      } else if (text === "fn" && /^\s+\w+\s*\(/.test(tokens.following())) {
+        tokens.unsupported("fn definitions");
+      } else if (text === "macro" && /^\s+\w+\s*\(/.test(tokens.following())) {
+        this.#macroDefinition();
       } else probes.push(this.#probe());
     }
     return { declarations, config, probes };
+  }
+
+  /** A definition is read where the macro is used: here it is only passed over. */
+  #macroDefinition(): void {
+    const tokens = this.#tokens;
+    tokens.take();
+    const { text, span } = tokens.take();
+    const macro = this.#macros.get(text);
+    if (macro === undefined) {
+      return tokens.fail(span, `syntax error in the definition of macro ${text}`, MACRO_EXAMPLE);
+    }
+    tokens.goTo(macro.body);
+    for (let depth = 1; depth > 0 && tokens.peek().kind !== "end" && !tokens.failed;) {
+      const token = tokens.take();
+      if (token.kind !== "punctuation") continue;
+      if (token.text === "{") depth++;
+      else if (token.text === "}") depth--;
+    }
   }
 
   #config(): ConfigEntry[] {
@@ -129,8 +158,12 @@ class Parser {
 
   #statements(what = "{"): Statement[] {
     const tokens = this.#tokens;
+    return tokens.expect("{", what) ? this.#untilBrace() : [];
+  }
+
+  #untilBrace(): Statement[] {
+    const tokens = this.#tokens;
     const statements: Statement[] = [];
-    if (!tokens.expect("{", what)) return statements;
     while (!tokens.isAt("}") && tokens.peek().kind !== "end" && !tokens.failed) {
       if (tokens.accept(";")) continue;
       statements.push(this.#statement());
@@ -238,6 +271,10 @@ class Parser {
     const expression = this.#expression();
     const { text, kind } = tokens.peek();
     const span = tokens.spanFrom(expression.span);
+    if (expression.kind === "do") {
+      this.#endOfStatement();
+      return { kind: "block", body: statementsOf(expression), span };
+    }
     if (kind === "punctuation" && ASSIGNMENTS.has(text)) {
       const operator = ASSIGNMENTS.get(text);
       const target = this.#target(expression);
@@ -407,7 +444,8 @@ class Parser {
         return { kind: "positional", index: text === "$#" ? 0 : Number(text.slice(1)), span };
       case "map": {
         const keys = tokens.accept("[") ? this.#list("]") : [];
-        return { kind: "map", name: text, keys, span: tokens.spanFrom(span) };
+        const name = this.#expanding.at(-1)?.maps.get(text) ?? text;
+        return { kind: "map", name, keys, span: tokens.spanFrom(span) };
       }
       case "identifier":
         return this.#named(text, span);
@@ -425,10 +463,58 @@ class Parser {
     if (KEYWORDS.includes(name)) {
       tokens.fail(span, `syntax error, unexpected ${name}, expecting an expression`);
     }
+    const given = this.#expanding.at(-1)?.expressions.get(name);
+    if (given !== undefined) return given;
     if (!tokens.accept("(")) return { kind: "identifier", name, span };
-    const given = this.#list(")");
-    const args = name === "delete" || name === "has_key" ? oneEntry(given) : given;
+    const written = this.#list(")");
+    const macro = this.#macros.get(name);
+    if (macro !== undefined) return this.#expand(macro, written, tokens.spanFrom(span));
+    const args = name === "delete" || name === "has_key" ? oneEntry(written) : written;
     return { kind: "call", name, nameSpan: span, args, span: tokens.spanFrom(span) };
+  }
+
+  /** Reads the body of a macro with what it is given here. */
+  #expand(macro: Macro, args: readonly Expression[], span: Span): Expression {
+    const tokens = this.#tokens;
+    const { name, parameters, body: start } = macro;
+    const problem = this.#expanding.some((each) => each.macro === macro)
+      ? `Recursive macro: ${name}`
+      : problemOf(macro, args);
+    if (problem !== undefined) {
+      tokens.fail(span, problem);
+      return { kind: "integer", value: 0n, span };
+    }
+    const expansion: Expansion = { macro, maps: new Map(), expressions: new Map() };
+    const variables = new Map<string, string>();
+    parameters.forEach(({ kind, name }, i) => {
+      const arg = args[i]!;
+      if (kind === "variable" && arg.kind === "variable") variables.set(name, arg.name);
+      else if (kind === "map" && arg.kind === "map") expansion.maps.set(name, arg.name);
+      else expansion.expressions.set(name, arg);
+    });
+    const mark = tokens.mark();
+    tokens.goTo(start);
+    this.#expanding.push(expansion);
+    const body = this.#scopes.isolated(variables, () => this.#untilBrace());
+    this.#expanding.pop();
+    tokens.reset(mark);
+    const last = body.at(-1);
+    const result: DoNode = last?.kind === "expression"
+      ? { kind: "do", body: body.slice(0, -1), value: last.expression, span }
+      : { kind: "do", body, value: undefined, span };
+    if (this.#sizeOf(result) > MOST_EXPRESSIONS) {
+      tokens.fail(span, `Macro ${name} becomes more than ${MOST_EXPRESSIONS} expressions`);
+    }
+    return result;
+  }
+
+  /** How many expressions an expression is. What a macro was given counts wherever it stands, but is looked at once. */
+  #sizeOf(node: Expression): number {
+    const known = this.#sizes.get(node);
+    if (known !== undefined) return known;
+    const size = childrenOf(node).reduce((sum, child) => sum + this.#sizeOf(child), 1);
+    this.#sizes.set(node, size);
+    return size;
   }
 
   #sizeof(span: Span): Expression {
@@ -482,6 +568,36 @@ class Parser {
     tokens.expect(close);
     return items;
   }
+}
+
+/** A macro that is being read, and what stands for its parameters. */
+interface Expansion {
+  readonly macro: Macro;
+  readonly maps: Map<string, string>;
+  readonly expressions: Map<string, Expression>;
+}
+
+const MOST_EXPRESSIONS = 100_000;
+const MACRO_EXAMPLE = "macro name($variable, @map, expression) { … }";
+
+/** What is wrong with the arguments of a macro. */
+function problemOf({ name, parameters }: Macro, args: readonly Expression[]): string | undefined {
+  if (parameters.length !== args.length) {
+    return `Call to macro has wrong number arguments: ${name} expects ${parameters.length}, got ${args.length}`;
+  }
+  const wrong = parameters.findIndex(({ kind }, i) =>
+    kind !== "expression" && kind !== args[i]!.kind
+  );
+  if (wrong < 0) return undefined;
+  const { kind, name: parameter } = parameters[wrong]!;
+  return `Mismatched arg to macro ${name}: ${parameter} takes a ${kind}`;
+}
+
+/** A macro as a statement of its own. */
+function statementsOf({ body, value }: DoNode): readonly Statement[] {
+  return value === undefined
+    ? body
+    : [...body, { kind: "expression", expression: value, span: value.span }];
 }
 
 /** `delete(@x, key)` is `delete(@x[key])`. */

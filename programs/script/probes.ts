@@ -8,6 +8,18 @@ export type Attachment =
   | { readonly kind: "begin" | "end" }
   | { readonly kind: "tracepoint"; readonly category: string; readonly event: string }
   | { readonly kind: "rawtracepoint"; readonly event: string }
+  /** Once for each of the kernel's objects of one kind. */
+  | { readonly kind: "iter"; readonly iterator: string }
+  /** When gimlet itself is sent a signal. */
+  | { readonly kind: "signal"; readonly signal: string }
+  /** When memory is read, written or executed. */
+  | {
+    readonly kind: "watchpoint";
+    /** A number, or a symbol of the kernel. */
+    readonly address: bigint | string;
+    readonly length: number;
+    readonly access: WatchedAccess;
+  }
   | { readonly kind: "interval"; readonly nanoseconds: bigint }
   | { readonly kind: "profile"; readonly nanoseconds: bigint | undefined; readonly hertz: number }
   | { readonly kind: "software"; readonly event: string; readonly count: number }
@@ -35,6 +47,9 @@ export type Attachment =
     /** Where its arguments are; the same at all of these places. */
     readonly args: readonly UsdtArgument[];
   };
+
+/** What is done to memory: any of `r` and `w`, or `x`. */
+export type WatchedAccess = "r" | "w" | "rw" | "x";
 
 /** A place of a static probe in a file, in bytes. */
 export interface UsdtPlace {
@@ -145,6 +160,23 @@ const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider>([
     example: "hardware:cache-misses:1000000",
     read: (words) => readCounter("hardware", HARDWARE_COUNTS, words),
   }),
+  ...many(["iter", "it"], {
+    kind: "iter",
+    example: "iter:task",
+    read: ([iterator, ...more]) =>
+      iterator && more.length === 0 ? { kind: "iter", iterator } : undefined,
+  }),
+  ...many(["self"], {
+    kind: "signal",
+    example: "self:signal:SIGUSR1",
+    read: ([what, signal, ...more]) =>
+      what === "signal" && signal && more.length === 0 ? { kind: "signal", signal } : undefined,
+  }),
+  ...many(["watchpoint", "w", "asyncwatchpoint", "aw"], {
+    kind: "watchpoint",
+    example: "watchpoint:0x10000000:8:rw",
+    read: readWatchpoint,
+  }),
   ...many(["kprobe", "k"], functionProvider("kprobe")),
   ...many(["kretprobe", "kr"], functionProvider("kretprobe")),
   ...many(["fentry", "kfunc", "f"], traceProvider("fentry")),
@@ -164,9 +196,7 @@ const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider>([
 ]);
 
 /** Those that bpftrace has and gimlet has not. */
-const UNSUPPORTED: readonly string[] = [
-  ...["watchpoint", "w", "asyncwatchpoint", "aw", "iter", "it", "self", "test", "bench"],
-];
+const UNSUPPORTED: readonly string[] = ["test", "bench"];
 
 /** The names of all providers, long and short. */
 export const PROVIDER_NAMES: readonly string[] = [...PROVIDERS.keys()];
@@ -215,8 +245,9 @@ export function probeName(attachment: Attachment, text: string): string {
   if (attachment.kind === "begin") return "BEGIN";
   if (attachment.kind === "end") return "END";
   const [, ...words] = splitAttachPoint(text);
-  const provider = { fentry: "kfunc", fexit: "kretfunc" }[attachment.kind as string] ??
-    attachment.kind;
+  const provider = { fentry: "kfunc", fexit: "kretfunc", signal: "self" }[
+    attachment.kind as string
+  ] ?? attachment.kind;
   return [provider, ...words].join(":");
 }
 
@@ -231,6 +262,8 @@ export function attachmentName(attachment: Attachment): string {
       return `${attachment.kind}:${attachment.path}:${attachment.symbol}`;
     case "tracepoint":
       return `tracepoint:${attachment.category}:${attachment.event}`;
+    case "iter":
+      return `iter:${attachment.iterator}`;
     case "usdt":
       return `usdt:${attachment.path}:${attachment.group}:${attachment.name}`;
     default:
@@ -265,6 +298,21 @@ function readCounter(
   const usual = counts[event];
   if (usual === undefined || more.length > 0 || !/^\d*$/.test(count)) return undefined;
   return { kind, event, count: count === "" ? usual : Number(count) };
+}
+
+/** The processor watches as many bytes as this at once. */
+const WATCHED_LENGTHS: readonly number[] = [1, 2, 4, 8];
+const ACCESSES: readonly WatchedAccess[] = ["r", "w", "rw", "x"];
+
+function readWatchpoint([place = "", length, mode = "", ...more]: readonly string[]):
+  | Attachment
+  | undefined {
+  const access = ACCESSES.find((each) => each === [...mode].sort().join(""));
+  const bytes = Number(length);
+  if (!WATCHED_LENGTHS.includes(bytes) || access === undefined || more.length > 0) return undefined;
+  const address = /^(?:0x[0-9a-fA-F]+|\d+)$/.test(place) ? BigInt(place) : place;
+  if (typeof address === "string" && !/^\w+$/.test(address)) return undefined;
+  return { kind: "watchpoint", address, length: bytes, access };
 }
 
 function functionProvider(kind: "kprobe" | "kretprobe"): Provider {

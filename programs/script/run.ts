@@ -1,6 +1,7 @@
 /** Runs a compiled script: loads it, attaches it, and does what its records say. */
 
 import type { LoadedObject } from "../../ffi/bpf/object.ts";
+import { readIterator } from "../../ffi/bpf/attach/iterator.ts";
 import { RingBuffer } from "../../ffi/bpf/ring_buffer.ts";
 import type { Skeleton } from "../../ffi/bpf/skeleton.ts";
 import { messageOf } from "../../ffi/errors.ts";
@@ -101,6 +102,7 @@ class RunningScript implements Disposable {
     if (options.dryRun) return dryOutcome(sink);
     const { fd, maxEntries } = this.#object.bufferMap(NAMES.ring);
     using ring = new RingBuffer(fd, maxEntries, RECORD);
+    using _signals = this.#listen();
     const outcome = await runSession(
       {
         object: this.#object,
@@ -110,6 +112,7 @@ class RunningScript implements Disposable {
         begin: () => {
           this.#object.setGlobal(NAMES.started, clockNow("boottime"));
           this.#runBy("begin");
+          this.#walk();
         },
         end: () => {
           this.#exited = false;
@@ -147,6 +150,33 @@ class RunningScript implements Disposable {
     for (const { name, attachments } of this.#plan.programs) {
       if (attachments[0]?.kind === kind) this.#object.program(name).testRun();
     }
+  }
+
+  /** Goes over what iterators visit. A script that has nothing else to wait for ends then. */
+  #walk(): void {
+    const { programs } = this.#plan;
+    const iterators = programs.filter(({ attachments: [first] }) => first?.kind === "iter");
+    for (const { name } of iterators) {
+      using link = this.#object.program(name).attachIterator();
+      readIterator(link);
+    }
+    const waits = programs.some(({ attachments: [first] }) =>
+      !["begin", "end", "iter"].includes(first?.kind ?? "")
+    );
+    if (iterators.length > 0 && !waits) this.#exit.abort({ reason: "exit" });
+  }
+
+  /** Runs what waits for signals; gives what stops that. */
+  #listen(): Disposable {
+    const stack = new DisposableStack();
+    for (const { name, attachments: [first] } of this.#plan.programs) {
+      if (first?.kind !== "signal") continue;
+      const signal = `SIG${first.signal.toUpperCase().replace(/^SIG/, "")}` as Deno.Signal;
+      const run = () => void this.#object.program(name).testRun();
+      Deno.addSignalListener(signal, run);
+      stack.defer(() => Deno.removeSignalListener(signal, run));
+    }
+    return stack;
   }
 
   #end(status: number): void {

@@ -2,7 +2,7 @@
 
 /** The names of a probe's variables. A name that is declared again, when its block has ended, is another variable. */
 export class Scopes {
-  readonly #blocks: Map<string, string>[] = [];
+  #blocks: Map<string, string>[] = [];
   readonly #counts = new Map<string, number>();
 
   /** Does what belongs to a block. */
@@ -11,6 +11,15 @@ export class Scopes {
     const result = read();
     this.#blocks.pop();
     if (this.#blocks.length === 0) this.#counts.clear();
+    return result;
+  }
+
+  /** Does what belongs to a macro: it knows nothing but what it is given, by its own names for it. */
+  isolated<T>(given: ReadonlyMap<string, string>, read: () => T): T {
+    const outside = this.#blocks;
+    this.#blocks = [new Map(given)];
+    const result = read();
+    this.#blocks = outside;
     return result;
   }
 

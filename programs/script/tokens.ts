@@ -148,6 +148,11 @@ export class TokenStream {
     this.#end = end;
   }
 
+  /** Goes on reading somewhere else; {@linkcode reset} comes back. */
+  goTo(offset: number): void {
+    this.reset({ offset, token: undefined, pending: [], end: offset });
+  }
+
   spanFrom({ start }: Span): Span {
     return { start, end: Math.max(this.#end, start) };
   }

@@ -60,7 +60,7 @@ const FIXED = `## Differences by design
 `;
 
 const GAPS =
-  `Also: probes of the kinds \`watchpoint\`, \`iter\` and \`self\`; \`fn\`, \`macro\`, \`typedef\` and macros with parameters; wildcards in \`fentry\`
+  `Also: probes of the kinds \`watchpoint\`, \`iter\` and \`self\`; \`fn\`, \`typedef\` and macros with parameters; wildcards in \`fentry\`
 and \`fexit\`; the options \`-k\`, \`--info\` and \`--emit-elf\`.
 `;
 

@@ -3,6 +3,8 @@
 /** What a body of BEGIN prints, and since when bpftrace has what it needs. */
 export interface NewerCase {
   readonly reason: string;
+  /** What stands before BEGIN. */
+  readonly before?: string;
   readonly programs: readonly (readonly [body: string, output: string])[];
 }
 
@@ -120,6 +122,20 @@ export const NEWER: readonly NewerCase[] = [
     ],
   },
   {
+    reason: "macros came later",
+    before: `macro add(x) { x + 1 } macro put(@m, $v) { @m = $v; $v += 1; }
+      macro total(@m) { let $s = 0; for ($kv : @m) { $s += $kv.1; } $s } macro pair(x) { (x, "two") }\n`,
+    programs: [
+      [`print(add(3)); print(add(add(1)) * 2); if (add(0)) { print("if"); }`, "4\n6\nif"],
+      [`$a = 3; put(@q, $a); print($a); $q = @q; print($q); clear(@q);`, "4\n3"],
+      [`@m[1] = 5; @m[2] = 6; $s = 1; print(total(@m)); print($s); clear(@m);`, "11\n1"],
+      [
+        `$t = pair(7); print($t.1); @x[add(1)] = pair("a"); print(@x[2]); clear(@x);`,
+        "two\n(a, two)",
+      ],
+    ],
+  },
+  {
     reason: "durations as numbers came later",
     programs: [[
       `print(1s); print(100us); print(2m); print(3ns); print(1h); print(1d); print(5ms);`,
@@ -151,7 +167,10 @@ export const NEWER: readonly NewerCase[] = [
     ],
   },
   {
-    reason: "`print()` of one entry of what `avg()` gathers came later",
-    programs: [[`@a[1] = avg(3); @a[1] = avg(5); print(@a[1]); clear(@a);`, "4"]],
+    reason: "`print()` of one entry of a map came later",
+    programs: [[`@a[1] = avg(3); @a[1] = avg(5); print(@a[1]); clear(@a);`, "4"], [
+      `@x[1] = 5; @c[1] = count(); @s[2] = sum(7); print(@x[1]); print(@c[1]); print(@s[2]); clear(@x); clear(@c); clear(@s);`,
+      "5\n1\n7",
+    ]],
   },
 ];

@@ -217,7 +217,8 @@ test("bpftrace's own scripts load and attach where their probes are there", {
     if (!name.endsWith(".bt")) continue;
     const path = `/usr/sbin/${name}`;
     const text = Deno.readTextFileSync(path);
-    const theirs = await run(["timeout", "-s", "INT", "2", "bpftrace", path]);
+    // It can miss the signal while it attaches, and would go on for ever.
+    const theirs = await run(["timeout", "-s", "INT", "-k", "20", "2", "bpftrace", path]);
     // Where nothing but BEGIN was attached, the probes are not there: gimlet says so.
     if (!/^Attaching ([2-9]|\d\d+) probes/.test(theirs.stdout)) continue;
     if (/ERROR/.test(theirs.stderr.replaceAll(/.*RLIMIT.*/g, ""))) continue;

@@ -29,12 +29,18 @@ export interface GuestMeans {
   readonly programs?: readonly string[];
 }
 
+/** How a run went. */
+export interface GuestResult extends Finished {
+  /** How long it took, in the machine. */
+  readonly seconds: number;
+}
+
 /** Does all runs in one machine; gives how each went. */
 export async function runInGuest(
   series: KernelSeries,
   runs: readonly GuestRun[],
   { modules = [], programs = [] }: GuestMeans = {},
-): Promise<Finished[]> {
+): Promise<GuestResult[]> {
   const kernel = await debianKernel(series);
   const { files, prepare, call, root, enter } = await bpftraceFor(series);
   const folder = await Deno.makeTempDir({ prefix: "gimlet-scripts-" });
@@ -54,11 +60,12 @@ export async function runInGuest(
     return [
       beside ? `${enter}/bin/sh /work/${i}.beside >/dev/null 2>&1 & beside=$!` : ":",
       // Into files: a serial line is slow.
+      "begin=$EPOCHREALTIME",
       `timeout -s INT -k 20 ${run.seconds ?? 60} ${words[who]} ${
         args.map(quoted).join(" ")
       } </dev/null >/tmp/out 2>/tmp/err; status=$?`,
       beside ? "kill $beside 2>/dev/null; wait" : ":",
-      `echo "${MARK}$status"; cat /tmp/out; echo "${MARK}err"; cat /tmp/err`,
+      `echo "${MARK}$status $(((\${EPOCHREALTIME/./} - \${begin/./}) / 1000))"; cat /tmp/out; echo "${MARK}err"; cat /tmp/err`,
     ].join("\n");
   });
   try {
@@ -69,6 +76,7 @@ export async function runInGuest(
       modules: kernel.modulesFor(modules),
       binary: BINARY,
       memory: 3072,
+      disks: [{ size: 1 << 20, kind: "nvme" }],
       timeout: 3000,
       files: [
         ...["/bin/bash", "/bin/sh", "/bin/cat", "/usr/bin/timeout"],
@@ -86,12 +94,9 @@ export async function runInGuest(
     const parts = stdout.split(MARK).slice(1);
     assertEquals(parts.length, 2 * runs.length, stderr);
     return runs.map((_, i) => {
-      const [, code, text = ""] = /^(\d+)\n([^]*)$/.exec(parts[2 * i]!)!;
-      return {
-        status: Number(code),
-        stdout: text,
-        stderr: parts[2 * i + 1]!.slice("err\n".length),
-      };
+      const [, code, milliseconds, stdout = ""] = /^(\d+) (\d+)\n([^]*)$/.exec(parts[2 * i]!)!;
+      const stderr = parts[2 * i + 1]!.slice("err\n".length);
+      return { status: Number(code), stdout, stderr, seconds: Number(milliseconds) / 1000 };
     });
   } finally {
     await Deno.remove(folder, { recursive: true });

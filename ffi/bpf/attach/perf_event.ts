@@ -6,13 +6,20 @@ import { libbpf } from "../../raw/libbpf.ts";
 import { LibcError } from "../../raw/libc.ts";
 import { takeLog } from "../../raw/log.ts";
 import { OptionStruct } from "../../raw/memory.ts";
-import { openPerfEvent, type PerfEventPlace } from "../../raw/perf_event.ts";
+import {
+  type Breakpoint,
+  HW_BREAKPOINT,
+  openPerfEvent,
+  PERF_TYPE_BREAKPOINT,
+  type PerfEventPlace,
+} from "../../raw/perf_event.ts";
 import { attachFailure, type AttachTarget } from "../failure.ts";
 import { type Attachment, Link } from "../link.ts";
 import { type Attachable, type CookieOptions, libbpfAttachment } from "./attachable.ts";
 import { PERF_COOKIE } from "./kernel_function.ts";
 
 const TYPE_TRACEPOINT = 2;
+const WORD = 8;
 
 /** The events of the processor (type 0) and of the kernel (type 1) by perf's names, as `struct perf_event_attr` has them. */
 export const PERF_EVENTS = {
@@ -50,6 +57,12 @@ export interface PerfEventTarget extends CookieOptions {
   readonly event:
     | PerfEventName
     | { readonly tracepoint: number }
+    /** Accesses to memory, which the processor watches: 1, 2, 4 or 8 bytes at a multiple of that. */
+    | {
+      readonly breakpoint: bigint;
+      readonly length: number;
+      readonly access: "r" | "w" | "rw" | "x";
+    }
     | { readonly type: number; readonly config: bigint };
   /** A sample every so many events. */
   readonly period?: bigint;
@@ -132,8 +145,11 @@ function places({ pid, cpu }: PerfEventTarget): PerfEventPlace[] {
 }
 
 /** An event as `struct perf_event_attr` has it. */
-export function typeAndConfig(event: PerfEventTarget["event"]): { type: number; config: bigint } {
+export function typeAndConfig(
+  event: PerfEventTarget["event"],
+): { type: number; config: bigint; breakpoint?: Breakpoint } {
   if (typeof event !== "string") {
+    if ("breakpoint" in event) return breakpointOf(event);
     if (!("tracepoint" in event)) return event;
     return { type: TYPE_TRACEPOINT, config: BigInt(event.tracepoint) };
   }
@@ -143,11 +159,29 @@ export function typeAndConfig(event: PerfEventTarget["event"]): { type: number; 
   );
 }
 
+function breakpointOf(
+  { breakpoint: address, length, access }: Extract<
+    PerfEventTarget["event"],
+    { breakpoint: bigint }
+  >,
+): { type: number; config: bigint; breakpoint: Breakpoint } {
+  // A processor that cannot tell reads alone watches both.
+  const watched = HW_BREAKPOINT[access === "r" ? "rw" : access];
+  // The kernel wants code to be watched by words.
+  const size = BigInt(access === "x" ? WORD : length);
+  return {
+    type: PERF_TYPE_BREAKPOINT,
+    config: 0n,
+    breakpoint: { address, length: size, access: watched },
+  };
+}
+
 function sampleOf({ period = 1n, frequency }: PerfEventTarget) {
   return frequency === undefined ? { period } : { frequency: BigInt(frequency) };
 }
 
 function nameOf({ event }: PerfEventTarget): string {
   if (typeof event === "string") return event;
+  if ("breakpoint" in event) return `breakpoint 0x${event.breakpoint.toString(16)}`;
   return "tracepoint" in event ? `tracepoint ${event.tracepoint}` : `${event.type}/${event.config}`;
 }

@@ -1,6 +1,7 @@
 /** Clocks by name, and what changes the course of what is traced: `nsecs(tai)`, `signal()`, `override()`. */
 
 import type { HelperName } from "../../../ffi/asm/helpers.ts";
+import { signalNumber } from "../signals.ts";
 import { isNumeric, NONE, typeName, UINT64 } from "../types.ts";
 import type { BuiltinFunction } from "./builtin.ts";
 
@@ -25,32 +26,6 @@ const NSECS: BuiltinFunction = {
   scalar: ({ args: [clock] }, { ir }) =>
     ir.call(CLOCKS[clock?.kind === "identifier" ? clock.name : "boot"]!),
 };
-
-const SIGNALS: Readonly<Record<string, bigint>> = {
-  HUP: 1n,
-  INT: 2n,
-  QUIT: 3n,
-  ILL: 4n,
-  TRAP: 5n,
-  ABRT: 6n,
-  BUS: 7n,
-  FPE: 8n,
-  KILL: 9n,
-  USR1: 10n,
-  SEGV: 11n,
-  USR2: 12n,
-  PIPE: 13n,
-  ALRM: 14n,
-  TERM: 15n,
-  CHLD: 17n,
-  CONT: 18n,
-  STOP: 19n,
-  TSTP: 20n,
-};
-
-function signalNumber(text: string): bigint | undefined {
-  return SIGNALS[text.toUpperCase().replace(/^SIG/, "")];
-}
 
 const SIGNAL: BuiltinFunction = {
   names: ["signal"],

@@ -318,7 +318,12 @@ export const VALUES: readonly BuiltinValue[] = [
   },
   {
     names: ["ctx"],
-    type: () => ({ kind: "pointer", to: NONE, space: "kernel" }),
+    type: ({ attachment, facts }) => {
+      const visited = attachment.kind === "iter"
+        ? facts.type(`struct bpf_iter__${attachment.iterator}`)
+        : undefined;
+      return { kind: "pointer", to: visited ?? NONE, space: "kernel" };
+    },
     scalar: (_, { context }) => context,
   },
   {

@@ -5,10 +5,15 @@ import type { Lowerer } from "./lowerer.ts";
 import { VARIABLES } from "./globals.ts";
 import { wordsOf } from "./words.ts";
 
+// Behind the pointer to `meta`, which all iterators begin with.
+const WORD = 8;
+
 /** Nothing happens before all probes are attached; BEGIN and END are run by hand. */
 export function gate(l: Lowerer): void {
-  const { kind } = l.typing.attachment;
-  if (kind === "begin" || kind === "end") return;
+  const { attachment } = l.typing;
+  const { kind } = attachment;
+  if (kind === "begin" || kind === "end" || kind === "signal") return;
+  if (kind === "iter") return gateIterator(l);
   const armed = l.ir.load(l.variable(VARIABLES.armed), 0, 1);
   l.ir.branch("eq", armed, 0n, l.exit);
   const { pid, tgid, uid, cgroup } = l.typing.settings.filters;
@@ -19,6 +24,12 @@ export function gate(l: Lowerer): void {
   if (uid !== undefined) only(l.low32(l.ir.call("get_current_uid_gid")), uid);
   if (cgroup !== undefined) only(l.ir.call("get_current_cgroup_id"), cgroup);
   gateComm(l);
+}
+
+/** Behind the last object an iterator's program is called once more, with none. */
+function gateIterator(l: Lowerer): void {
+  const object = l.ir.load(l.context, WORD, WORD);
+  l.ir.branch("eq", object, 0n, l.exit);
 }
 
 function gateComm(l: Lowerer): void {

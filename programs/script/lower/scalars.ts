@@ -8,7 +8,7 @@ import type { Operand } from "../ir.ts";
 import { sizeInC, type Type } from "../types.ts";
 import type { Lowerer } from "./lowerer.ts";
 import { loadIfFound, lookUpKey } from "./maps.ts";
-import { run } from "./statements.ts";
+import { run, statements } from "./statements.ts";
 import { tupleItem } from "./values.ts";
 
 const OPERATIONS = {
@@ -42,6 +42,9 @@ export function scalar(l: Lowerer, node: Expression): Operand {
     }
     case "map":
       return l.mapPlan(node.name).perCpu ? readAggregate(l, node) : loadIfFound(l, l.lookUp(node));
+    case "do":
+      statements(l, node.body);
+      return node.value === undefined ? 0n : l.scalar(node.value);
     case "call":
       return builtinFunction(node.name)!.scalar!(node, l);
     case "unary":

@@ -4,6 +4,7 @@ import type { Expression, FieldNode, MapNode } from "../ast.ts";
 import { builtinFunction, builtinValue } from "../builtins/table.ts";
 import { isScalar, sizeInC, storageSize, tupleOffsets, type Type } from "../types.ts";
 import type { Lowerer } from "./lowerer.ts";
+import { statements } from "./statements.ts";
 import type { Memory, Place } from "./memory.ts";
 
 /** The memory that holds a value: its own where it has one, else a copy. */
@@ -63,6 +64,9 @@ export function into(l: Lowerer, node: Expression, target: Memory, type: Type): 
       );
       return widen(l, own, target, type);
     }
+    case "do":
+      statements(l, node.body);
+      return node.value === undefined ? undefined : l.into(node.value, target, type);
     case "cast":
       // A number as an array: its bytes.
       return l.ir.store(target.base, target.offset, 8, l.scalar(node.operand));

@@ -2,7 +2,7 @@
 
 import { isFile } from "../../../ffi/host/files.ts";
 import type { Link } from "../../../ffi/bpf/link.ts";
-import type { PerfEventName } from "../../../ffi/bpf/attach/perf_event.ts";
+import type { PerfEventName, PerfEventTarget } from "../../../ffi/bpf/attach/perf_event.ts";
 import type { Program } from "../../../ffi/bpf/program.ts";
 import { onlineCpus } from "../../../ffi/host/cpus.ts";
 import { requireBtf } from "../../../ffi/probes/btf_trace.ts";
@@ -33,7 +33,7 @@ const EVENTS: Readonly<Record<string, PerfEventName>> = {
 };
 
 /**
- * Attaches a program. BEGIN and END attach nowhere: they are run by hand.
+ * Attaches a program. BEGIN, END, signals and iterators attach nowhere: they are run by hand.
  *
  * @throws {BpfError} where that is not possible here
  */
@@ -46,7 +46,11 @@ export function attachScriptProgram(
   switch (attachment.kind) {
     case "begin":
     case "end":
+    case "signal":
+    case "iter":
       return [];
+    case "watchpoint":
+      return [program.attachPerfEvent({ event: watched(attachment), period: 1n, ...whose })];
     case "tracepoint":
       return attachTracepoint(program, attachment.category, attachment.event);
     case "rawtracepoint":
@@ -89,6 +93,13 @@ export function attachScriptProgram(
       );
     }
   }
+}
+
+/** The processor's breakpoint that a watchpoint is. */
+function watched(
+  { address, length, access }: Extract<Attachment, { kind: "watchpoint" }>,
+): PerfEventTarget["event"] {
+  return { breakpoint: BigInt(address), length, access };
 }
 
 function attachUser(

@@ -3,14 +3,14 @@
 import type { CastNode, Expression, FieldNode } from "../ast.ts";
 import { builtinNames, builtinValue, MISSING } from "../builtins/table.ts";
 import type { Span } from "../source.ts";
-import { INT64, isNumeric, sizeInC, type Type, typeName, UINT64, UNKNOWN } from "../types.ts";
+import { INT64, isNumeric, NONE, sizeInC, type Type, typeName, UINT64, UNKNOWN } from "../types.ts";
 import { call } from "./calls.ts";
 import { positional } from "./known.ts";
 import { mapKeys, readable, setMap } from "./maps.ts";
 import { arithmetic, ternary, unary } from "./operators.ts";
 import { pointee, withSpace } from "./pointers.ts";
 import type { ProgramTyping } from "./program_typing.ts";
-import { number } from "./statements.ts";
+import { number, statements } from "./statements.ts";
 import { undefinedVariable, valueOfTarget } from "./variables.ts";
 
 /** The type of an expression. */
@@ -31,6 +31,9 @@ export function infer(t: ProgramTyping, node: Expression): Type {
       if (known === undefined) undefinedVariable(t, node.name, node.span);
       return known ?? UNKNOWN;
     }
+    case "do":
+      statements(t, node.body);
+      return node.value === undefined ? NONE : t.type(node.value);
     case "map":
       return readable(mapKeys(t, node).value);
     case "call":
