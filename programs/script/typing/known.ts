@@ -39,16 +39,22 @@ function foldedBinary(t: ProgramTyping, { operator, left, right }: BinaryNode): 
   if (a === undefined || b === undefined) return undefined;
   switch (operator) {
     case "+":
-      return a + b;
+      return in64Bits(a + b);
     case "-":
-      return a - b;
+      return in64Bits(a - b);
     case "*":
-      return a * b;
+      return in64Bits(a * b);
     case "<<":
-      return a << (b & 63n);
+      return in64Bits(a << (b & 63n));
     default:
       return undefined;
   }
+}
+
+/** As programs compute: what does not fit is cut. */
+function in64Bits(value: bigint): bigint {
+  const fits = value === BigInt.asIntN(64, value) || value === BigInt.asUintN(64, value);
+  return fits ? value : BigInt.asUintN(64, value);
 }
 
 /** The text of a literal, or of `str($1)`. */
