@@ -26,10 +26,10 @@ export interface Settings {
   readonly missingProbes: "error" | "warn" | "ignore" | undefined;
   readonly stackMode: "bpftrace" | "perf" | "raw";
   readonly unsafe: boolean;
+  /** Reads of memory that is not there are counted, and told of. */
+  readonly tellsFaults: boolean;
   /** Maps are printed when the script ends. */
   readonly printsMaps: boolean;
-  /** Reads of memory that is not there are counted. */
-  readonly countsReadFaults: boolean;
   /** `$1`, `$2`, … */
   readonly parameters: readonly string[];
   /** The process that probes in user space are set in. */
@@ -48,8 +48,8 @@ export const DEFAULT_SETTINGS: Settings = {
   missingProbes: undefined,
   stackMode: "bpftrace",
   unsafe: false,
+  tellsFaults: false,
   printsMaps: true,
-  countsReadFaults: false,
   parameters: [],
   pid: undefined,
   filters: {},

@@ -148,6 +148,8 @@ export class Lowerer {
   readonly loops: Loop[] = [];
   /** The program's context. */
   context: VirtualRegister = 0;
+  /** What is lowered at the moment. */
+  at: Span = { start: 0, end: 0 };
 
   constructor(
     { script, typing, whole, ir, frame, scratch, variables = new Variables(), depth = 0 }: {
@@ -253,7 +255,9 @@ export class Lowerer {
   }
 
   /** Says which line the next instructions are from. */
-  line({ start }: Span): void {
+  line(span: Span): void {
+    const { start } = span;
+    this.at = span;
     this.ir.add({ op: "line", ...this.script.source.position(start) });
   }
 

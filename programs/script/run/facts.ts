@@ -62,8 +62,7 @@ export class RunningKernel implements KernelFacts {
   }
 
   userFunctions(path: string, pattern: string): readonly string[] {
-    return listProbes(`uprobe:${path}:${pattern}`).flatMap(({ names }) => names)
-      .map((name) => name.slice(name.lastIndexOf(":") + 1));
+    return userFunctions(path, pattern);
   }
 
   userSymbol(path: string, name: string): UserSymbol | undefined {
@@ -127,4 +126,10 @@ function readUsdtProbes(path: string): (UsdtProbe & { readonly name: string })[]
     const place = { offset, ...(counterOffset === undefined ? {} : { counterOffset }) };
     return [{ group, name, place, args: parseUsdtArguments(rest.arguments, elf.machine) }];
   });
+}
+
+/** The names of functions of a program or library that match a pattern. */
+export function userFunctions(path: string, pattern: string): readonly string[] {
+  return listProbes(`uprobe:${path}:${pattern}`).flatMap(({ names }) => names)
+    .map((name) => name.slice(name.lastIndexOf(":") + 1));
 }

@@ -42,6 +42,11 @@ const MISTAKES: readonly (readonly [string, ...string[]])[] = [
     "stdin:1:14-34: ERROR: 99999999999999999999 does not fit into 64 bits",
   ],
   [`BEGIN { print($y); }`, "stdin:1:15-17: ERROR: Undefined or undeclared variable: $y"],
+  [
+    `BEGIN { @n = foo(1); @n = @m; }`,
+    "stdin:1:14-17: ERROR: Unknown function: foo",
+    "stdin:1:27-29: ERROR: Undefined map: @m",
+  ],
   [`BEGIN { foo(1); }`, "stdin:1:9-12: ERROR: Unknown function: foo"],
   [
     `BEGIN { PRINTF("a"); }`,

@@ -76,6 +76,7 @@ export function runText(
     system: (command) => `${command}\n`,
     readFile: (path) => `contents of ${path}\n`,
     now: () => 0n,
+    fault: ({ helper }, result) => output += `${helper} gave ${result}\n`,
     exit: () => exited = true,
   };
   const show = (value: ReturnType<typeof act>[number]) => {
