@@ -7,7 +7,6 @@ import { isGuestInit, runGuest } from "../../cmd/vm/guest.ts";
 import type { Program } from "../../ffi/bpf/program.ts";
 import { openObject } from "../../ffi/bpf/object.ts";
 import { tracefsPath } from "../../ffi/host/tracefs.ts";
-import { tracefsPath } from "../../ffi/host/tracefs.ts";
 import { idle } from "../workload/idle/idle.gen.ts";
 
 /** One after the other, since each costs tens of ms: no more of them than patience lasts. */
