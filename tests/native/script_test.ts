@@ -110,7 +110,7 @@ test("stacks of the kernel are named", { needs }, async () => {
     `tracepoint:sched:sched_switch { @[kstack(3)] = count(); printf("%s|\\n", kstack(perf, 2)); exit(); }`,
   );
   assertMatch(stdout, /^@\[\n( {4}\S+\+\d+\n){3}\]: \d+$/m);
-  assertMatch(stdout, /^ +[0-9a-f]+ __schedule\+\d+$/m);
+  assertMatch(stdout, /^\s+[0-9a-f]+ __schedule\+\d+$/m);
 });
 
 test("the current task's fields are those that the kernel's BTF says", { needs }, async () => {
