@@ -111,6 +111,8 @@ const ARITHMETIC = [
   "(uint8)255 + 1",
   "(int8)-1 < 0",
   "(uint8)1 << 8",
+  "(uint8)257 + 1",
+  "(int8)200 - 1",
   "sizeof(uint8)",
   "sizeof(uint64)",
   "sizeof(int32)",

@@ -1,6 +1,6 @@
 /** What is known when a script is compiled: numbers and texts. */
 
-import type { BinaryNode, Expression } from "../ast.ts";
+import type { BinaryNode, CastNode, Expression } from "../ast.ts";
 import { builtinValue } from "../builtins/table.ts";
 import type { Span } from "../source.ts";
 import { sizeInC } from "../types.ts";
@@ -20,11 +20,15 @@ export function constant(t: ProgramTyping, node: Expression): bigint | undefined
       return t.script.declared.constant(node.name) ??
         (builtinValue(node.name) === undefined ? t.facts.constant(node.name) : undefined);
     case "cast":
-      return node.type.pointers === 0 ? t.constant(node.operand) : undefined;
+      return foldedCast(t, node);
     case "unary": {
       const value = t.constant(node.operand);
       if (value === undefined) return undefined;
-      return node.operator === "-" ? -value : node.operator === "~" ? ~value : undefined;
+      return node.operator === "-"
+        ? in64Bits(-value)
+        : node.operator === "~"
+        ? in64Bits(~value)
+        : undefined;
     }
     case "binary":
       return foldedBinary(t, node);
@@ -33,22 +37,37 @@ export function constant(t: ProgramTyping, node: Expression): bigint | undefined
   }
 }
 
+/** Of an integer, cut to the size of its type. */
+function foldedCast(t: ProgramTyping, { type: written, operand }: CastNode): bigint | undefined {
+  const value = t.constant(operand);
+  const type = value === undefined ? undefined : t.named(written);
+  if (value === undefined || type?.kind !== "integer") return undefined;
+  const bits = type.size * 8;
+  return type.signed ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value);
+}
+
 function foldedBinary(t: ProgramTyping, { operator, left, right }: BinaryNode): bigint | undefined {
   const a = t.constant(left);
   const b = t.constant(right);
   if (a === undefined || b === undefined) return undefined;
   switch (operator) {
     case "+":
-      return a + b;
+      return in64Bits(a + b);
     case "-":
-      return a - b;
+      return in64Bits(a - b);
     case "*":
-      return a * b;
+      return in64Bits(a * b);
     case "<<":
-      return a << (b & 63n);
+      return in64Bits(a << (b & 63n));
     default:
       return undefined;
   }
+}
+
+/** As programs compute: what does not fit is cut. */
+function in64Bits(value: bigint): bigint {
+  const fits = value === BigInt.asIntN(64, value) || value === BigInt.asUintN(64, value);
+  return fits ? value : BigInt.asUintN(64, value);
 }
 
 /** The text of a literal, or of `str($1)`. */

@@ -135,6 +135,10 @@ function assign(t: ProgramTyping, { target, operator, value, span }: AssignState
     t.types.set(target, valueOfTarget(t, target));
     return;
   }
+  if (given.kind === "aggregate" && value.kind !== "call") {
+    t.error(value.span, `what ${given.of}() gathers cannot be assigned from one map to another`);
+    return;
+  }
   if (given.kind === "none") {
     t.error(value.span, "t has no value that could be assigned");
     return;

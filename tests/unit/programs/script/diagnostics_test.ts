@@ -259,6 +259,10 @@ const MISTAKES: readonly (readonly [string, ...string[]])[] = [
     `config = { print_maps_on_exit = maybe } BEGIN { }`,
     "stdin:1:12-38: ERROR: invalid value for print_maps_on_exit: maybe",
   ],
+  [
+    `BEGIN { @a = hist(1); @b = hist(2); @a = @b; }`,
+    "stdin:1:42-44: ERROR: what hist() gathers cannot be assigned from one map to another",
+  ],
 ];
 
 for (const [program, ...expected] of MISTAKES) {
