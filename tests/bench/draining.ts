@@ -3,14 +3,16 @@
 import { PerfBuffer } from "../../ffi/bpf/perf_buffer.ts";
 import { type LoadedObject, openObject } from "../../ffi/bpf/object.ts";
 import { RingBuffer } from "../../ffi/bpf/ring_buffer.ts";
-import { run, workload } from "../gimlet.ts";
+import { run } from "../gimlet.ts";
 import { drain, type Event, eventCodec } from "../workload/drain/drain.gen.ts";
+import { callsAs } from "./compiled.ts";
 import { ownCpuNs } from "./cpu_time.ts";
 import { median, ratio, type Result, type Row } from "./measure.ts";
 import { consume } from "./peers/consume.ts";
 
 const ROUNDS = 9;
 const RECORDS = 1_000_000;
+const LOAD = "drained";
 const PERF_BYTES = 1 << 26;
 
 const EMITTING = "emitting: what the kernel takes for the program that fills the ring";
@@ -90,9 +92,9 @@ function consumed(object: Drain): number {
 }
 
 async function drainedPerf(): Promise<number> {
-  const calls = await workload("calls");
+  const calls = await callsAs(LOAD);
   using object = openObject(drain).loadOnly(new Set(["into_perf"] as const))
-    .setGlobal("gimlet_comm", "calls").load();
+    .setGlobal("gimlet_comm", LOAD).load();
   const { fd } = object.bufferMap("perf");
   using buffer = new PerfBuffer(fd, eventCodec, { cpus: [0], bytesPerCpu: PERF_BYTES });
   object.program("into_perf").attachTracepoint("syscalls", "sys_enter_getppid");

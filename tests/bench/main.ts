@@ -5,6 +5,7 @@
  * anew, of the others as it was.
  */
 
+import { messageOf } from "../../ffi/errors.ts";
 import { readText } from "../../ffi/host/files.ts";
 import { aggregation } from "./aggregation.ts";
 import { attaching } from "./attaching.ts";
@@ -57,7 +58,9 @@ for (const name of asked) {
   } catch (error) {
     // The others are worth their time all the same.
     failed.push(name);
-    console.error(`error: Cannot measure ${name}: ${error instanceof Error ? error.stack : error}`);
+    const why = messageOf(error);
+    measured[name] = [{ title: "Not measured", unit: "", rows: [], notes: [why] }];
+    console.error(`error: Cannot measure ${name}: ${why}`);
   }
   console.error(`${name}: ${figure((performance.now() - start) / 1000)} s\n`);
 }
@@ -76,7 +79,7 @@ async function report(): Promise<void> {
   const before: Measurements["benches"] = old === undefined ? {} : parseMeasurements(old).benches;
   const all = Object.keys(BENCHES).flatMap((name) => {
     const results = measured[name] ?? before[name];
-    return results === undefined || failed.includes(name) ? [] : [[name, results] as const];
+    return results === undefined ? [] : [[name, results] as const];
   });
   const files = filesOf({ machine: await machine(), benches: Object.fromEntries(all) });
   await Deno.mkdir(`${ROOT}${FOLDER}`, { recursive: true });
