@@ -25,14 +25,15 @@ Deno.test("docs/benchmarks.md and its curves are what the bench has written of i
   }
 });
 
-Deno.test("docs/benchmarks.md has a part for each bench, and each part tells what was measured", () => {
+Deno.test("docs/benchmarks.md has a part for each bench that was measured, in their order, with figures", () => {
   const page = readText(`${ROOT}${PAGE}`) ?? "";
   const { benches } = parseMeasurements(readText(`${ROOT}${FOLDER}/${SOURCE}`) ?? "");
   const main = readText(`${ROOT}tests/bench/main.ts`) ?? "";
   const [, list = ""] = /const BENCHES[^{]*\{([^}]*)\}/.exec(main) ?? [];
   const names = list.match(/\w+/g) ?? [];
-  assertEquals(Object.keys(benches), names);
-  for (const name of names) assert(page.includes(`## \`deno task bench ${name}\``), name);
+  const measured = Object.keys(benches);
+  assertEquals(measured, names.filter((name) => measured.includes(name)));
+  for (const name of measured) assert(page.includes(`## \`deno task bench ${name}\``), name);
   for (const { rows } of Object.values(benches).flat()) {
     for (const { name, samples } of rows) {
       assert(samples.length > 0 && samples.every((sample) => Number.isFinite(sample)), name);
