@@ -106,6 +106,11 @@ function printProbes(
 ): void {
   for (const { type, names, verified, note } of lists) {
     if (note !== undefined) noteLine(`${type}: ${note}`);
+    // Tens of thousands of names are one text, not as many lines.
+    if (!json && !verbose && names.length > 0) {
+      out.line(`${type}:${names.join(`\n${type}:`)}`);
+      continue;
+    }
     for (const name of names) {
       const probe = `${type}:${name}`;
       const details = verbose ? argumentsOf({ type, name }, sources) : undefined;

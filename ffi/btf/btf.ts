@@ -202,7 +202,9 @@ export interface Btf {
   /** The types of a kind, in the order of their ids: quicker than to look at all, for only these are decoded. Not those of the base. */
   ofKind<K extends BtfKind>(kind: K): Generator<BtfOf<K>>;
   /** The names of the types of a kind, in the same order: quicker still. */
-  namesOfKind(kind: BtfKind): Generator<string>;
+  namesOfKind(kind: BtfKind): string[];
+  /** The names of the functions that have at most so many parameters, in the order of their ids. Not those of the base. */
+  namesOfFunctions(mostParameters: number): string[];
   /** How many parameters a prototype has, without decoding them; `undefined` where the type is no prototype. */
   parameterCount(id: number): number | undefined;
   /** The first type of this name, of this kind if it is given. */
@@ -332,8 +334,19 @@ class BtfData implements Btf {
     }
   }
 
-  *namesOfKind(kind: BtfKind): Generator<string> {
-    for (const id of this.#idsOfKind(kind)) yield this.string(this.#names[id - this.#firstId]!);
+  namesOfKind(kind: BtfKind): string[] {
+    return Array.from(this.#idsOfKind(kind), (id) => this.string(this.#names[id - this.#firstId]!));
+  }
+
+  namesOfFunctions(mostParameters: number): string[] {
+    const names: string[] = [];
+    for (let i = 0; i < this.#offsets.length; i++) {
+      const word = this.#offsets[i]! / 4;
+      if ((this.#words[word + 1]! >>> 24 & 31) !== FUNC) continue;
+      const count = this.parameterCount(this.#words[word + 2]!);
+      if (count !== undefined && count <= mostParameters) names.push(this.string(this.#names[i]!));
+    }
+    return names;
   }
 
   parameterCount(id: number): number | undefined {
@@ -637,6 +650,7 @@ function scanRecords(types: Reader, words: Uint32Array, firstId: number) {
   return { offsets: offsets.subarray(0, count), names: names.subarray(0, count) };
 }
 
+const FUNC = KINDS.findIndex((kind) => kind?.kind === "func");
 const ENUM = KINDS.findIndex((kind) => kind?.kind === "enum");
 const ENUM64 = KINDS.findIndex((kind) => kind?.kind === "enum64");
 

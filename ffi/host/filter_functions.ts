@@ -3,28 +3,45 @@
 import { readText } from "./files.ts";
 import { tracefsPath } from "./tracefs.ts";
 
-/** A function that ftrace, and so kprobes and fentry, can attach to. */
-export interface FilterFunction {
-  readonly name: string;
-  /** `undefined` for the kernel itself. */
-  readonly module: string | undefined;
-}
+/** What the kernel itself is called among its modules. */
+export const KERNEL = "vmlinux";
 
-/** Reads lines like `vfs_read` and `nfs_read [nfs]`. Static functions of one name are there several times. */
-export function parseFilterFunctions(text: string): FilterFunction[] {
-  const functions: FilterFunction[] = [];
-  for (const line of text.split("\n")) {
-    const blank = line.search(/[ \t]/);
-    const name = blank < 0 ? line : line.slice(0, blank);
-    // Places of code that was thrown away after the start.
-    if (name === "" || name.startsWith("__ftrace_invalid_address_")) continue;
-    functions.push({ name, module: blank < 0 ? undefined : /\[(.*)\]/.exec(line)?.[1] });
+/** Names of functions by the module that they stand in, {@linkcode KERNEL} for the kernel itself: in the order of their bytes. */
+export type FunctionNames = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Places of code that was thrown away after the start. */
+const GONE = "__ftrace_invalid_address_";
+
+/**
+ * Reads lines like `vfs_read` and `nfs_read [nfs]`: the functions that ftrace, and so kprobes and fentry, can attach to. Static
+ * functions of one name are there several times. The kernel's own, tens of thousands, come first.
+ */
+export function parseFilterFunctions(text: string): FunctionNames {
+  const bracket = text.indexOf("[");
+  const ownEnd = bracket < 0 ? text.length : text.lastIndexOf("\n", bracket) + 1;
+  const functions = new Map([[KERNEL, namesOf(text.slice(0, ownEnd))]]);
+  const modules = Map.groupBy(text.slice(ownEnd).split("\n"), (line) => {
+    return /\[(.*)\]$/.exec(line)?.[1] ?? KERNEL;
+  });
+  for (const [module, lines] of modules) {
+    const names = lines.map((line) => line.replace(/[ \t].*/, "")).join("\n");
+    const known = functions.get(module) ?? [];
+    functions.set(module, namesOf([...known, names].join("\n")));
   }
   return functions;
 }
 
+/** Of a name a line. */
+function namesOf(text: string): Set<string> {
+  const lines = text.split("\n");
+  const names = text.includes(GONE) ? lines.filter((name) => !name.startsWith(GONE)) : lines;
+  const distinct = new Set(names.sort());
+  distinct.delete("");
+  return distinct;
+}
+
 /** The functions that can be traced; `undefined` where the list may not be read, as root too where the kernel is locked down. */
-export function readFilterFunctions(): FilterFunction[] | undefined {
+export function readFilterFunctions(): FunctionNames | undefined {
   try {
     return parseFilterFunctions(
       Deno.readTextFileSync(`${tracefsPath()}/available_filter_functions`),

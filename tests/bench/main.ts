@@ -9,6 +9,7 @@ import { messageOf } from "../../ffi/errors.ts";
 import { readText } from "../../ffi/host/files.ts";
 import { aggregation } from "./aggregation.ts";
 import { attaching } from "./attaching.ts";
+import { compiling } from "./compiling.ts";
 import { cost } from "./cost.ts";
 import { doctor } from "./doctor.ts";
 import { filesOf, FOLDER, type Measurements, parseMeasurements, SOURCE } from "./document.ts";
@@ -25,6 +26,7 @@ import { start } from "./start.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<Result[]>>> = {
   start,
+  compiling,
   cost,
   draining,
   printing,

@@ -1,10 +1,10 @@
 /** Functions of the kernel and of its modules: kprobes and fentry, and what they see on return. */
 
 import { BpfError } from "../../errors.ts";
-import type { FilterFunction } from "../../host/filter_functions.ts";
+import type { FunctionNames } from "../../host/filter_functions.ts";
 import { requireKprobes } from "../kernel_function.ts";
 import { listed, type ListRequest, type ProbeList } from "./listed.ts";
-import { glob, matcher } from "./pattern.ts";
+import { glob, isAll } from "./pattern.ts";
 
 /** A BPF trampoline hands over as many arguments as registers hold; newer kernels know more. */
 const MOST_ARGUMENTS = 6;
@@ -24,8 +24,10 @@ export function listKprobes(request: ListRequest): ProbeList {
     return listed(request, [], { note: unreadable(request) });
   }
   const { functions, verified } = sources.functions;
-  const allowed = matching(functions, parts).filter(({ name }) => !sources.blacklist.has(name));
-  const names = allowed.map((each) => parts.length > 1 ? qualified(each) : each.name);
+  const names = matching(functions, parts).flatMap(({ module, names }) => {
+    const allowed = names.filter((name) => !sources.blacklist.has(name));
+    return parts.length > 1 ? qualified(module, allowed) : allowed;
+  });
   return listed(request, names, { verified, note: verified ? undefined : UNVERIFIED });
 }
 
@@ -39,12 +41,10 @@ export function listFentry(request: ListRequest): ProbeList {
     return listed(request, [], { note: unreadable(request) });
   }
   const { functions, verified } = sources.functions;
-  const isDescribed = ({ name, module }: FilterFunction) => {
-    const count = sources.argumentCount(name, module);
-    return count !== undefined && count <= MOST_ARGUMENTS;
-  };
-  const names = matching(functions, parts).filter(isDescribed)
-    .map(qualified);
+  const names = matching(functions, parts).flatMap(({ module, names }) => {
+    const described = sources.described(module, MOST_ARGUMENTS);
+    return qualified(module, names.filter((name) => described.has(name)));
+  });
   return listed(request, names, { verified, note: verified ? undefined : UNVERIFIED });
 }
 
@@ -52,18 +52,19 @@ function unreadable({ type }: ListRequest): string {
   return `available_filter_functions cannot be read; ${type}:* lists what the kernel has, unverified`;
 }
 
-function qualified({ name, module = "vmlinux" }: FilterFunction): string {
-  return `${module}:${name}`;
+function qualified(module: string, names: readonly string[]): string[] {
+  return names.map((name) => `${module}:${name}`);
 }
 
-function matching(
-  functions: readonly FilterFunction[],
-  parts: readonly string[],
-): readonly FilterFunction[] {
-  if (parts.length > 1) {
-    const matches = matcher(parts);
-    return functions.filter((each) => matches(qualified(each)));
-  }
-  const matches = glob(parts[0] ?? "*");
-  return functions.filter(({ name }) => matches(name));
+/** The functions of a pattern: of a name, or of a module and a name. */
+function matching(functions: FunctionNames, parts: readonly string[]) {
+  const [name = "*", module = "*", ...more] = parts.toReversed();
+  const ofModule = glob(module);
+  return Array.from(functions, ([module, names]) => ({ module, names: selected(names, name) }))
+    .filter(({ module, names }) => names.length > 0 && ofModule(module) && more.length === 0);
+}
+
+/** All of them without a look at each: lists of all are the longest. */
+function selected(names: ReadonlySet<string>, pattern: string): string[] {
+  return isAll(pattern) ? [...names] : [...names].filter(glob(pattern));
 }

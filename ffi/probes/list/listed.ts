@@ -34,6 +34,7 @@ export function listed(
   names: Iterable<string>,
   { verified = true, note }: { verified?: boolean; note?: string | undefined } = {},
 ): ProbeList {
-  const sorted = [...new Set(names)].sort();
-  return { type, names: sorted, verified, ...(note === undefined ? {} : { note }) };
+  const sorted = [...names].sort();
+  const distinct = sorted.filter((name, i) => name !== sorted[i - 1]);
+  return { type, names: distinct, verified, ...(note === undefined ? {} : { note }) };
 }

@@ -108,9 +108,14 @@ export function hasWildcard(text: string): boolean {
   return /[*?[]/.test(text);
 }
 
+/** Whether a pattern matches every name. */
+export function isAll(pattern: string): boolean {
+  return /^\*+$/.test(pattern);
+}
+
 /** Makes the test of a pattern: `*` is any text, `?` one character, `[a-c]` one of some, `[!a]` one of the others. */
 export function glob(pattern: string): (text: string) => boolean {
-  if (/^\*+$/.test(pattern)) return () => true;
+  if (isAll(pattern)) return () => true;
   if (!hasWildcard(pattern)) return (text) => text === pattern;
   const source = pattern.replace(
     /\*+|\?|\[(!?)([^\]]+)\]|[^]/g,

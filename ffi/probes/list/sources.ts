@@ -2,7 +2,8 @@
 
 import type { Btf, BtfPrototype } from "../../btf/btf.ts";
 import {
-  type FilterFunction,
+  type FunctionNames,
+  KERNEL,
   readFilterFunctions,
   readKprobeBlacklist,
 } from "../../host/filter_functions.ts";
@@ -12,7 +13,7 @@ import { modulesWithBtf, readKernelBtf, readModuleBtf } from "../kernel_btf.ts";
 
 /** Functions of the kernel, and whether the kernel itself says that they can be traced. */
 export interface KernelFunctions {
-  readonly functions: readonly FilterFunction[];
+  readonly functions: FunctionNames;
   readonly verified: boolean;
 }
 
@@ -33,7 +34,7 @@ export interface ModuleTypes {
 export class ProbeSources {
   /** The process that uprobes and USDT probes are looked for in. */
   readonly pid: number | undefined;
-  #traceable: readonly FilterFunction[] | undefined | null = null;
+  #traceable: FunctionNames | undefined | null = null;
   #functions: KernelFunctions | undefined;
   #blacklist: ReadonlySet<string> | undefined;
   #tracepoints: readonly Tracepoint[] | undefined;
@@ -45,7 +46,7 @@ export class ProbeSources {
   }
 
   /** The functions that can be traced, as the kernel tells; `undefined` where it does not. */
-  get traceable(): readonly FilterFunction[] | undefined {
+  get traceable(): FunctionNames | undefined {
     if (this.#traceable === null) this.#traceable = readFilterFunctions();
     return this.#traceable;
   }
@@ -58,15 +59,19 @@ export class ProbeSources {
   #readFunctions(): KernelFunctions {
     const { traceable } = this;
     if (traceable !== undefined) return { functions: traceable, verified: true };
-    const described = new Set<string>();
-    for (const { btf } of this.types) {
-      for (const name of btf.namesOfKind("func")) described.add(name);
+    const described = new Set(this.types.flatMap(({ btf }) => btf.namesOfKind("func")));
+    const functions = new Map<string, string[]>();
+    for (const { name, type, module = KERNEL } of kernelSymbols().symbols()) {
+      if (type !== "t" && type !== "T" || !described.has(name)) continue;
+      const names = functions.get(module);
+      if (names === undefined) functions.set(module, [name]);
+      else names.push(name);
     }
-    const functions: FilterFunction[] = [];
-    for (const { name, type, module } of kernelSymbols().symbols()) {
-      if ((type === "t" || type === "T") && described.has(name)) functions.push({ name, module });
-    }
-    return { functions, verified: false };
+    const sets = Array.from(
+      functions,
+      ([module, names]) => [module, new Set(names.sort())] as const,
+    );
+    return { functions: new Map(sets), verified: false };
   }
 
   /** The functions that the kernel allows no kprobe in. */
@@ -85,16 +90,15 @@ export class ProbeSources {
   }
 
   /** How a function of the kernel (`vmlinux`) or of a module is called; `undefined` where BTF does not tell. */
-  prototype(name: string, module = "vmlinux"): BtfPrototype | undefined {
+  prototype(name: string, module = KERNEL): BtfPrototype | undefined {
     const id = this.#prototypeIds(module).get(name);
     const type = id === undefined ? undefined : this.btfOf(module)?.type(id);
     return type?.kind === "funcProto" ? type : undefined;
   }
 
-  /** How many arguments a function has; `undefined` where BTF does not tell. */
-  argumentCount(name: string, module = "vmlinux"): number | undefined {
-    const id = this.#prototypeIds(module).get(name);
-    return id === undefined ? undefined : this.btfOf(module)?.parameterCount(id);
+  /** The functions of the kernel or of a module whose arguments BTF describes, where these are not more than `most`. */
+  described(module: string, most: number): ReadonlySet<string> {
+    return new Set(this.btfOf(module)?.namesOfFunctions(most));
   }
 
   #prototypeIds(module: string): ReadonlyMap<string, number> {
@@ -140,5 +144,5 @@ function readTypes(): ModuleTypes[] {
     const btf = readModuleBtf(module, base);
     return btf === undefined ? [] : [{ module, btf }];
   });
-  return [{ module: "vmlinux", btf: base }, ...modules];
+  return [{ module: KERNEL, btf: base }, ...modules];
 }

@@ -1,5 +1,6 @@
 /** Why a function of the kernel cannot be probed. */
 
+import type { FunctionNames } from "../../host/filter_functions.ts";
 import type { KernelSymbol } from "../../host/kallsyms.ts";
 import type { ListedType } from "../list/pattern.ts";
 import type { ProbeAnswer, Reason } from "./answer.ts";
@@ -102,7 +103,7 @@ function explainPresent(
     return unusable({ code: "blacklisted", text });
   }
   const { functions: traceable, verified } = sources.functions;
-  const isListed = traceable.some(({ name }) => name === symbol);
+  const isListed = hasName(traceable, symbol);
   if (!isListed && verified) {
     const alias = aliasOf(functions, input);
     if (alias === undefined) return unusable(notrace(symbol));
@@ -140,7 +141,15 @@ function aliasOf(functions: readonly KernelSymbol[], input: ReasonInput): string
   for (const { name, address } of input.symbols.symbols()) {
     if (addresses.has(address)) names.add(name);
   }
-  return input.sources.functions.functions.find(({ name }) => names.has(name))?.name;
+  return allNames(input).find((name) => names.has(name));
+}
+
+function hasName(functions: FunctionNames, name: string): boolean {
+  return functions.values().some((names) => names.has(name));
+}
+
+function allNames({ sources }: ReasonInput): string[] {
+  return [...sources.functions.functions.values()].flatMap((names) => [...names]);
 }
 
 /** A program that attaches by BTF needs the function's prototype. */
@@ -204,10 +213,9 @@ function explainMissing(question: FunctionQuestion, input: ReasonInput): Explain
   if (part !== undefined) return unusable(part);
   const text =
     `the kernel has no function ${symbol}: it was inlined into its callers, or renamed, or belongs to a module that is not loaded`;
-  const names = input.sources.functions.functions.map(({ name }) => name);
   return unusable(
     { code: "not_found", text },
-    nearestNames(symbol, names).map((name) => `${type}:${name}`),
+    nearestNames(symbol, allNames(input)).map((name) => `${type}:${name}`),
   );
 }
 
@@ -251,7 +259,7 @@ export function existing(probes: readonly string[], input: ReasonInput): string[
 
 function isTraceable(name: string, input: ReasonInput): boolean {
   const { functions, verified } = input.sources.functions;
-  if (functions.some((each) => each.name === name)) return true;
+  if (hasName(functions, name)) return true;
   return !verified
     ? false
     : hasFunction(name, input) && aliasOf([...input.symbols.find(name)], input) !== undefined;

@@ -69,13 +69,20 @@ Deno.test("matcher() matches the last part, or all of a name", () => {
   assert(!matcher(["irq", "*"])("sched:sched_switch"));
 });
 
+function names(text: string): Record<string, string[]> {
+  return Object.fromEntries(
+    Array.from(parseFilterFunctions(text), ([module, names]) => [module, [...names]]),
+  );
+}
+
 Deno.test("parseFilterFunctions() reads functions and modules, without what was thrown away", () => {
-  const text = "vfs_read\n__ftrace_invalid_address___12\nnfs_open [nfs]\nvfs_read\n";
-  assertEquals(parseFilterFunctions(text), [
-    { name: "vfs_read", module: undefined },
-    { name: "nfs_open", module: "nfs" },
-    { name: "vfs_read", module: undefined },
-  ]);
+  const text = "vfs_read\n__ftrace_invalid_address___12\ndo_exit\nvfs_read\nnfs_open [nfs]\n";
+  const late = "nfs_mount\t[nfs]\n__ftrace_invalid_address___12 [nfs]\nlate\n";
+  assertEquals(names(text + late), {
+    vmlinux: ["do_exit", "late", "vfs_read"],
+    nfs: ["nfs_mount", "nfs_open"],
+  });
+  assertEquals(names("vfs_read\n"), { vmlinux: ["vfs_read"] });
 });
 
 Deno.test("parseKprobeBlacklist(), parseAvailableEvents() and parseModulesDep() read their lists", () => {
