@@ -8,7 +8,6 @@ import type { Program } from "../../ffi/bpf/program.ts";
 import { BpfError } from "../../ffi/errors.ts";
 import { openObject } from "../../ffi/bpf/object.ts";
 import { tracefsPath } from "../../ffi/host/tracefs.ts";
-import { tracefsPath } from "../../ffi/host/tracefs.ts";
 import { idle } from "../workload/idle/idle.gen.ts";
 
 /** Where each costs tens of ms, and the kernel tens more to let go of it: no more of them than patience lasts. */

@@ -1,8 +1,7 @@
 /**
  * `deno task bench [NAME…] [--check] [--report]`: what gimlet costs, side by side with its peers on the same machine, in the same
  * minutes. Ratios count; the times themselves say more about the machine. With --check what has to hold is held, with --report
- * docs/benchmarks.md is written: of the benches that are named
- * anew, of the others as it was.
+ * docs/benchmarks.md is written: of the benches that are named anew, of the others as it was.
  */
 
 import { messageOf } from "../../ffi/errors.ts";
