@@ -19,7 +19,7 @@ import { listing } from "./listing.ts";
 import { machine } from "./machine.ts";
 import { machines } from "./machines.ts";
 import { maps } from "./maps.ts";
-import { figure, holds, type Result, textOf } from "./measure.ts";
+import { figure, holds, requireFigures, type Result, textOf } from "./measure.ts";
 import { printing } from "./printing.ts";
 import { start } from "./start.ts";
 
@@ -54,8 +54,10 @@ const measured: Record<string, Result[]> = {};
 for (const name of asked) {
   const start = performance.now();
   try {
-    measured[name] = await BENCHES[name]!();
-    for (const result of measured[name]) console.log(textOf(result).join("\n") + "\n");
+    const results = await BENCHES[name]!();
+    for (const result of results) console.log(textOf(result).join("\n") + "\n");
+    requireFigures(results);
+    measured[name] = results;
   } catch (error) {
     // The others are worth their time all the same.
     failed.push(name);
