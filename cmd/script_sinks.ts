@@ -4,8 +4,8 @@ import type { Sink } from "../programs/lib/session.ts";
 import type { Value } from "../programs/lib/value.ts";
 import type { ExpectReport } from "./expect_report.ts";
 import type { ScriptOptions } from "./script_options.ts";
-import { jsonSink, noteLine, noteLines, textSink } from "./sinks.ts";
-import type { Writer } from "./writer.ts";
+import { jsonSink, noteLines, textSink } from "./sinks.ts";
+import { noteLine, type Writer } from "./writer.ts";
 
 /** The sink that prints what a script gives. */
 export function scriptSink(out: Writer, report: ExpectReport, options: ScriptOptions): Sink {
