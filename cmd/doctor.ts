@@ -4,7 +4,7 @@ import { diagnose } from "../programs/doctor/diagnosis.ts";
 import { tools } from "../programs/registry.gen.ts";
 import { doctorLines } from "./doctor/lines.ts";
 import { doctorRecords } from "./doctor/records.ts";
-import { type Option, optionLine, parseOptions } from "./options.ts";
+import { type Option, optionLine, parseOptions } from "./option.ts";
 import { printAll } from "./print.ts";
 import { bold, setColorEnabled } from "./std.ts";
 import { UsageError } from "./usage.ts";

@@ -1,21 +1,18 @@
 /** `gimlet list` and `gimlet -l`: what can be traced here, in bpftrace's words. */
 
-import { argumentsOf } from "../ffi/probes/list/arguments.ts";
 import { listFrom } from "../ffi/probes/list.ts";
 import type { ProbeList } from "../ffi/probes/list/listed.ts";
 import { ProbeSources } from "../ffi/probes/list/sources.ts";
-import { isTypePattern, type KernelType, listTypes } from "../ffi/probes/list/types.ts";
-import { explainWith, type ProbeAnswer, readFacts, type ReasonInput } from "../ffi/probes/why.ts";
+import { isTypePattern } from "../ffi/probes/list/pattern.ts";
+import type { KernelType } from "../ffi/probes/list/types.ts";
 import { json } from "../programs/lib/json.ts";
 import { STATUS } from "./exit_status.ts";
 import { isListOption } from "./first_word.ts";
-import { type Option, optionLine, parseOptions, text, texts } from "./options.ts";
+import { type Option, optionLine, parseOptions, text, texts } from "./option.ts";
 import { printAll } from "./print.ts";
-import { noteLine } from "./sinks.ts";
 import { bold } from "./std.ts";
 import { UsageError } from "./usage.ts";
-import { whyLines, whyRecord } from "./why.ts";
-import { Writer } from "./writer.ts";
+import { noteLine, Writer } from "./writer.ts";
 
 /** The options of `gimlet list`. */
 export const LIST_OPTIONS = [
@@ -41,17 +38,19 @@ interface ListOptions {
   readonly patterns: readonly string[];
 }
 
-/** Runs `gimlet list`. */
-export function listCommand(args: readonly string[]): number {
+/** Runs `gimlet list`. What only some lists need is imported for those: with it, all would begin later. */
+export async function listCommand(args: readonly string[]): Promise<number> {
   const out = new Writer(Deno.stdout);
   const { help, ...options } = parseListOptions(args);
   if (help) return printAll(out, listHelp());
   const sources = new ProbeSources({ pid: options.pid });
-  if (options.why.length > 0) return printWhy(options, sources, out);
+  if (options.why.length > 0) return (await import("./why.ts")).printWhy(options, sources, out);
   const patterns = options.patterns.length === 0 ? ["*"] : options.patterns;
   for (const pattern of patterns) {
-    if (isTypePattern(pattern)) printTypes(listTypes(pattern, sources), options, out);
-    else printProbes(probesOf(pattern, sources), { ...options, sources }, out);
+    if (isTypePattern(pattern)) {
+      const { listTypes } = await import("../ffi/probes/list/types.ts");
+      printTypes(listTypes(pattern, sources), options, out);
+    } else await printProbes(probesOf(pattern, sources), { ...options, sources }, out);
   }
   out.flush();
   return STATUS.done;
@@ -99,11 +98,14 @@ function probesOf(pattern: string, sources: ProbeSources): ProbeList[] {
   }
 }
 
-function printProbes(
+async function printProbes(
   lists: readonly ProbeList[],
   { json, verbose, sources }: ListOptions & { readonly sources: ProbeSources },
   out: Writer,
-): void {
+): Promise<void> {
+  const { argumentsOf } = verbose
+    ? await import("../ffi/probes/list/arguments.ts")
+    : { argumentsOf: undefined };
   for (const { type, names, verified, note } of lists) {
     if (note !== undefined) noteLine(`${type}: ${note}`);
     // Tens of thousands of names are one text, not as many lines.
@@ -113,7 +115,7 @@ function printProbes(
     }
     for (const name of names) {
       const probe = `${type}:${name}`;
-      const details = verbose ? argumentsOf({ type, name }, sources) : undefined;
+      const details = argumentsOf?.({ type, name }, sources);
       if (json) out.line(probeRecord(probe, { verified, details }));
       else {
         out.line(probe);
@@ -151,33 +153,6 @@ function printTypes(
       const definition = verbose ? { definition: type.definition() } : {};
       out.line(json({ type: "c_type", name, module, size, ...definition }));
     } else out.line(verbose ? `${type.definition()}\n` : name);
-  }
-}
-
-/** Answers each question; ends with 4 where one of the probes cannot be used. */
-function printWhy(
-  { why, json }: ListOptions,
-  sources: ProbeSources,
-  out: Writer,
-): number {
-  let status: number = STATUS.done;
-  const facts = readFacts(sources);
-  for (const name of why) {
-    const answer = explanationOf(name, facts);
-    if (json) out.line(whyRecord(answer));
-    else whyLines(answer).forEach((line) => out.line(line));
-    if (!answer.usable) status = STATUS.noProbe;
-  }
-  out.flush();
-  return status;
-}
-
-function explanationOf(name: string, facts: ReasonInput): ProbeAnswer {
-  try {
-    return explainWith(name, facts);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new UsageError(error.message, "gimlet list --why kprobe:vfs_read");
   }
 }
 

@@ -48,7 +48,7 @@ export async function main(args: readonly string[]): Promise<number> {
     case "doctor":
       return await (await import("./doctor.ts")).doctorCommand(rest);
     case "list":
-      return (await import("./list.ts")).listCommand(rest);
+      return await (await import("./list.ts")).listCommand(rest);
     case "lesson":
       return print(await (await import("./lesson.ts")).lessonLines(rest));
     case "schema":
@@ -70,7 +70,7 @@ export async function main(args: readonly string[]): Promise<number> {
     case "check":
       return await (await import("./script.ts")).checkScript(rest);
     default:
-      if (isListOption(name)) return (await import("./list.ts")).listCommand(args);
+      if (isListOption(name)) return await (await import("./list.ts")).listCommand(args);
       if (isScript(name)) return await (await import("./script.ts")).runScriptCommand(args);
       return await runTool(name, rest);
   }

@@ -6,16 +6,9 @@ import type { Filters } from "../programs/lib/filters.ts";
 import { shapeOf, type ToolShape } from "../programs/lib/record_shape.ts";
 import type { RunOptions } from "../programs/lib/session.ts";
 import type { Arguments, Parameter, Tool } from "../programs/lib/tool.ts";
-import { parseArgs, type ParsedArgs } from "./std.ts";
-import { unknownName, UsageError } from "./usage.ts";
-
-/** One option. `value` is what it takes, as the help shows it; without it the option is a switch. */
-export interface Option {
-  readonly name: string;
-  readonly short?: string;
-  readonly value?: string;
-  readonly help: string;
-}
+import { dashed, type Option, optionLine, parseOptions, text, texts } from "./option.ts";
+import type { ParsedArgs } from "./std.ts";
+import { UsageError } from "./usage.ts";
 
 /** What tools and scripts have in common: what the session does, and how it is told. In the order of the help. */
 export const SESSION_OPTIONS = [
@@ -150,26 +143,6 @@ function parse(tool: Tool, args: readonly string[]): ParsedArgs {
   return parseOptions([...TOOL_OPTIONS, ...ownOptions(tool)], args);
 }
 
-/**
- * Reads options, and the words before and behind `--`.
- *
- * @throws {UsageError} where one is not known
- */
-export function parseOptions(options: readonly Option[], args: readonly string[]): ParsedArgs {
-  const takesValue = options.filter(({ value }) => value !== undefined).map(({ name }) => name);
-  return parseArgs(args, {
-    "--": true,
-    string: ["_", ...takesValue],
-    boolean: options.filter(({ value }) => value === undefined).map(({ name }) => name),
-    collect: takesValue,
-    alias: { v: "verbose", h: "help" },
-    unknown: (arg, key) => {
-      if (key === undefined) return true; // an argument, not an option
-      throw unknownName("option", arg.replace(/=.*/s, ""), options.map(({ name }) => `--${name}`));
-    },
-  });
-}
-
 function isOption({ name }: Parameter): boolean {
   return name.startsWith("--");
 }
@@ -214,28 +187,6 @@ export function usageLine(name: string, parameters: readonly Parameter[] = []): 
     "",
   );
   return `gimlet ${name} [OPTIONS]${text} [-- CMD ARGS…]`;
-}
-
-/** The value of an option that may be given once. */
-export function text(parsed: ParsedArgs, name: string): string | undefined {
-  const values = texts(parsed, name);
-  if (values.length > 1) {
-    throw new UsageError(`Option ${dashed(name)} is given ${values.length} times`);
-  }
-  return values[0];
-}
-
-/** The values of an option that may be given again and again. */
-export function texts(parsed: ParsedArgs, name: string): string[] {
-  const values = parsed[name];
-  if (!Array.isArray(values)) return [];
-  if (values.includes("")) throw new UsageError(`Option ${dashed(name)} needs a value`);
-  return values.map(String);
-}
-
-/** An option as people write it: `-e`, `--json`. */
-export function dashed(name: string): string {
-  return name.length === 1 ? `-${name}` : `--${name}`;
 }
 
 /** How the results of expectations are told; that needs an expectation. */
@@ -359,10 +310,4 @@ export function optionLines({ parameters = [], ...tool }: Tool): string[] {
     ...words.map(({ name, help }) => `  ${name.padEnd(28)} ${help}`),
     ...options.map(optionLine),
   ];
-}
-
-/** The help's line for an option. */
-export function optionLine({ name, short, value, help }: Option): string {
-  const dash = short !== undefined ? `-${short}, ` : name.length === 1 ? "" : "    ";
-  return `  ${`${dash}${dashed(name)}${value ? ` ${value}` : ""}`.padEnd(28)} ${help}`;
 }

@@ -16,22 +16,16 @@ import { VERSION } from "../programs/lib/version.ts";
 import { STATUS } from "./exit_status.ts";
 import { testResult } from "./expect_report.ts";
 import { isScript } from "./first_word.ts";
-import {
-  type Option,
-  optionLine,
-  parseOptions,
-  parseToolOptions,
-  type SessionOptions,
-} from "./options.ts";
+import { type Option, optionLine, parseOptions } from "./option.ts";
+import { parseToolOptions, type SessionOptions } from "./options.ts";
 import { printAll } from "./print.ts";
 import { errorLines, errorRecord } from "./report.ts";
 import type { Listener } from "./run_session.ts";
 import { runToolCommand } from "./run_tool.ts";
-import { noteLine } from "./sinks.ts";
 import { bold } from "./std.ts";
 import { TEST_FORMATS } from "./test_report.ts";
 import { UsageError } from "./usage.ts";
-import { tell, Writer } from "./writer.ts";
+import { noteLine, tell, Writer } from "./writer.ts";
 
 const RECORD_USAGE = "gimlet record FILE TOOL|-e 'PROGRAM'|SCRIPT.bt [OPTIONS] [-- CMD ARGS…]";
 const REPLAY_USAGE = "gimlet replay FILE [--json]";

@@ -11,16 +11,8 @@ import {
   objectTool,
 } from "../programs/lib/object/object_tool.ts";
 import { parsePlace, type Place, PLACES } from "../programs/lib/object/place.ts";
-import {
-  type Option,
-  optionLine,
-  parseOptions,
-  readToolOptions,
-  texts,
-  TOOL_OPTIONS,
-  type ToolOptions,
-  whole,
-} from "./options.ts";
+import { type Option, optionLine, parseOptions, texts } from "./option.ts";
+import { readToolOptions, TOOL_OPTIONS, type ToolOptions, whole } from "./options.ts";
 import { printAll } from "./print.ts";
 import { printError, reportingJson, wantsJson } from "./run_session.ts";
 import { runParsed } from "./run_tool.ts";

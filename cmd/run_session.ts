@@ -13,9 +13,8 @@ import { ExpectReport } from "./expect_report.ts";
 import type { SessionOptions } from "./options.ts";
 import { printAll } from "./print.ts";
 import { errorLines, errorRecord } from "./report.ts";
-import { noteLine } from "./sinks.ts";
 import { UsageError } from "./usage.ts";
-import { type SyncTarget, tell, Writer } from "./writer.ts";
+import { noteLine, type SyncTarget, tell, Writer } from "./writer.ts";
 
 const STDOUT = 1;
 

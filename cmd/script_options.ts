@@ -2,19 +2,15 @@
 
 import type { Expectation } from "../programs/lib/expect/evaluate.ts";
 import type { ToolShape } from "../programs/lib/record_shape.ts";
+import { dashed, type Option, optionLine, text, texts } from "./option.ts";
 import {
   asFormat,
-  dashed,
   defined,
   expectedTexts,
-  type Option,
-  optionLine,
   readExpectations,
   readSessionOptions,
   SESSION_OPTIONS,
   type SessionOptions,
-  text,
-  texts,
   whole,
 } from "./options.ts";
 import { bold, type ParsedArgs } from "./std.ts";

@@ -6,7 +6,7 @@ import { textLines } from "../programs/lib/text.ts";
 import type { Value } from "../programs/lib/value.ts";
 import type { ExpectReport } from "./expect_report.ts";
 import type { ToolOptions } from "./options.ts";
-import { tell, type Writer } from "./writer.ts";
+import { noteLine, type Writer } from "./writer.ts";
 
 /** gimlet's own records. */
 export function jsonSink(out: Writer, report: ExpectReport): Sink {
@@ -73,9 +73,4 @@ function verboseLines(value: Value): string[] {
 
 function noteLines(value: Value): void {
   for (const { kind, text } of textLines(value)) if (kind === "note") noteLine(text);
-}
-
-/** Says something beside the output, on stderr. */
-export function noteLine(text: string): void {
-  tell([`gimlet: ${text}`]);
 }

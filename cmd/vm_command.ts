@@ -2,16 +2,8 @@
 
 import { catalog } from "../programs/catalog.gen.ts";
 import { STATUS } from "./exit_status.ts";
-import {
-  defined,
-  type Option,
-  optionLine,
-  parseDuration,
-  parseOptions,
-  text,
-  texts,
-  whole,
-} from "./options.ts";
+import { type Option, optionLine, parseOptions, text, texts } from "./option.ts";
+import { defined, parseDuration, whole } from "./options.ts";
 import { printAll } from "./print.ts";
 import { bold, type ParsedArgs } from "./std.ts";
 import { UsageError } from "./usage.ts";

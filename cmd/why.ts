@@ -1,10 +1,14 @@
 /** `gimlet list --why NAME`: the answer for people and for programs. */
 
-import type { ProbeAnswer } from "../ffi/probes/why.ts";
+import type { ProbeSources } from "../ffi/probes/list/sources.ts";
+import { explainWith, type ProbeAnswer, readFacts, type ReasonInput } from "../ffi/probes/why.ts";
 import { json } from "../programs/lib/json.ts";
 import { plansOf, type Tool } from "../programs/lib/tool.ts";
 import { tools } from "../programs/registry.gen.ts";
+import { STATUS } from "./exit_status.ts";
 import { bold } from "./std.ts";
+import { UsageError } from "./usage.ts";
+import type { Writer } from "./writer.ts";
 
 /** A tool that sees the event, by a plan of its own. */
 interface ToolPlan {
@@ -12,8 +16,35 @@ interface ToolPlan {
   readonly plans: readonly string[];
 }
 
+/** Answers each question; ends with 4 where one of the probes cannot be used. */
+export function printWhy(
+  { why, json }: { readonly why: readonly string[]; readonly json: boolean },
+  sources: ProbeSources,
+  out: Writer,
+): number {
+  let status: number = STATUS.done;
+  const facts = readFacts(sources);
+  for (const name of why) {
+    const answer = explanationOf(name, facts);
+    if (json) out.line(whyRecord(answer));
+    else whyLines(answer).forEach((line) => out.line(line));
+    if (!answer.usable) status = STATUS.noProbe;
+  }
+  out.flush();
+  return status;
+}
+
+function explanationOf(name: string, facts: ReasonInput): ProbeAnswer {
+  try {
+    return explainWith(name, facts);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new UsageError(error.message, "gimlet list --why kprobe:vfs_read");
+  }
+}
+
 /** The text of an answer. */
-export function whyLines(answer: ProbeAnswer): string[] {
+function whyLines(answer: ProbeAnswer): string[] {
   const { probe, usable, reasons, instead } = answer;
   return [
     `${bold(probe)}: ${usable ? "can be attached, as far as lists tell" : "no"}`,
@@ -31,7 +62,7 @@ export function whyLines(answer: ProbeAnswer): string[] {
 }
 
 /** The JSON record of an answer. */
-export function whyRecord(answer: ProbeAnswer): string {
+function whyRecord(answer: ProbeAnswer): string {
   const { probe, usable, reasons, instead } = answer;
   return json({
     type: "why",

@@ -106,3 +106,8 @@ export function tell(lines: readonly string[]): void {
     if (!(error instanceof OutputError)) throw error;
   }
 }
+
+/** Says something beside the output, on stderr. */
+export function noteLine(text: string): void {
+  tell([`gimlet: ${text}`]);
+}

@@ -417,7 +417,7 @@ export const NATIVE_FAULTS: Readonly<Record<string, Fault>> = {
   "events that were lost": {
     // A gimlet that is stopped reads nothing.
     under:
-      `exec "$@" -- sh -c 'kill -STOP $PPID; "$0" urandom 100000 64; kill -CONT $PPID' "$CALLS"`,
+      `exec "$@" -- sh -c 'kill -STOP $PPID; "$0" urandom 300000 64; kill -CONT $PPID' "$CALLS"`,
     args: ["urandomread", "--fail-on-loss"],
     ends: 6,
     cause: "",

@@ -6,8 +6,8 @@ import { tracefsPath } from "./tracefs.ts";
 /** What the kernel itself is called among its modules. */
 export const KERNEL = "vmlinux";
 
-/** Names of functions by the module that they stand in, {@linkcode KERNEL} for the kernel itself: in the order of their bytes. */
-export type FunctionNames = ReadonlyMap<string, ReadonlySet<string>>;
+/** Names of functions by the module that they stand in, {@linkcode KERNEL} for the kernel itself: in the order of their bytes, each once. */
+export type FunctionNames = ReadonlyMap<string, readonly string[]>;
 
 /** Places of code that was thrown away after the start. */
 const GONE = "__ftrace_invalid_address_";
@@ -18,26 +18,31 @@ const GONE = "__ftrace_invalid_address_";
  */
 export function parseFilterFunctions(text: string): FunctionNames {
   const bracket = text.indexOf("[");
-  const ownEnd = bracket < 0 ? text.length : text.lastIndexOf("\n", bracket) + 1;
+  if (bracket < 0) return new Map([[KERNEL, namesOf(text)]]);
+  const ownEnd = text.lastIndexOf("\n", bracket) + 1;
+  const modules = Map.groupBy(
+    text.slice(ownEnd).split("\n"),
+    (line) => /\[(.*)\]$/.exec(line)?.[1] ?? KERNEL,
+  );
   const functions = new Map([[KERNEL, namesOf(text.slice(0, ownEnd))]]);
-  const modules = Map.groupBy(text.slice(ownEnd).split("\n"), (line) => {
-    return /\[(.*)\]$/.exec(line)?.[1] ?? KERNEL;
-  });
   for (const [module, lines] of modules) {
-    const names = lines.map((line) => line.replace(/[ \t].*/, "")).join("\n");
-    const known = functions.get(module) ?? [];
-    functions.set(module, namesOf([...known, names].join("\n")));
+    const names = lines.map((line) => line.replace(/[ \t].*/, ""));
+    functions.set(module, namesOf([...functions.get(module) ?? [], ...names].join("\n")));
   }
   return functions;
 }
 
 /** Of a name a line. */
-function namesOf(text: string): Set<string> {
+function namesOf(text: string): string[] {
   const lines = text.split("\n");
   const names = text.includes(GONE) ? lines.filter((name) => !name.startsWith(GONE)) : lines;
-  const distinct = new Set(names.sort());
-  distinct.delete("");
-  return distinct;
+  const sorted = distinct(names.sort());
+  return sorted[0] === "" ? sorted.slice(1) : sorted; // What stood behind the last line end.
+}
+
+/** Each of sorted names once. */
+export function distinct(names: readonly string[]): string[] {
+  return names.filter((name, i) => name !== names[i - 1]);
 }
 
 /** The functions that can be traced; `undefined` where the list may not be read, as root too where the kernel is locked down. */

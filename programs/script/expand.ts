@@ -11,7 +11,7 @@ import {
 import type { ProgramSource } from "./compile.ts";
 import type { KernelFacts } from "./facts.ts";
 import { signalNumber } from "./signals.ts";
-import { type Attachment, readAttachPoint } from "./probes.ts";
+import { type Attachment, readAttachPoint, splitAttachPoint } from "./probes.ts";
 import type { Settings } from "./settings.ts";
 import type { Diagnostics } from "./source.ts";
 
@@ -140,7 +140,7 @@ function expandAttachment(
     }
     case "fentry":
     case "fexit": {
-      const { symbol, kind } = attachment;
+      const { symbol } = attachment;
       const isKnown = (name: string) => facts.kernelFunction(name) !== undefined;
       if (!hasWildcard(symbol)) {
         if (isKnown(symbol)) return [{ attachment, text }];
@@ -148,9 +148,10 @@ function expandAttachment(
       }
       const found = facts.kernelFunctions(symbol).filter(isKnown);
       if (found.length === 0) return none(`No functions of the kernel match ${symbol}`);
+      const [spelled = ""] = splitAttachPoint(text);
       return found.map((name) => ({
         attachment: { ...attachment, symbol: name },
-        text: `${kind}:${name}`,
+        text: `${spelled}:${name}`,
       }));
     }
     case "iter": {

@@ -246,11 +246,19 @@ export function splitAttachPoint(text: string): string[] {
 export function probeName(attachment: Attachment, text: string): string {
   if (attachment.kind === "begin") return "BEGIN";
   if (attachment.kind === "end") return "END";
-  const [, ...words] = splitAttachPoint(text);
-  const provider = { fentry: "kfunc", fexit: "kretfunc", signal: "self" }[
-    attachment.kind as string
-  ] ?? attachment.kind;
-  return [provider, ...words].join(":");
+  const [spelled, ...words] = splitAttachPoint(text);
+  switch (attachment.kind) {
+    case "fentry":
+    case "fexit": {
+      // Since it is called so, bpftrace names the module as well.
+      if (spelled === "kfunc" || spelled === "kretfunc") return [spelled, ...words].join(":");
+      return [attachment.kind, attachment.module || "vmlinux", attachment.symbol].join(":");
+    }
+    case "signal":
+      return ["self", ...words].join(":");
+    default:
+      return [attachment.kind, ...words].join(":");
+  }
 }
 
 /** The name of one of the places that a wildcard stands for. */

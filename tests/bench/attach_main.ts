@@ -1,44 +1,66 @@
 /**
- * Attaches a program to ever more places: `attach_main.ts tracepoints | functions | multi`, and prints `COUNT MS` for each count.
+ * Attaches a program to ever more places: `attach_main.ts tracepoints | raw | functions | multi`, and prints `COUNT MS` for each count.
  * As PID 1 of `gimlet vm` it is that.
  */
 
 import { isGuestInit, runGuest } from "../../cmd/vm/guest.ts";
 import type { Program } from "../../ffi/bpf/program.ts";
+import { BpfError } from "../../ffi/errors.ts";
 import { openObject } from "../../ffi/bpf/object.ts";
 import { tracefsPath } from "../../ffi/host/tracefs.ts";
 import { idle } from "../workload/idle/idle.gen.ts";
 
-/** One after the other, since each costs tens of ms: no more of them than patience lasts. */
-const SINGLE = [1, 10, 100];
+/** Where each costs tens of ms, and the kernel tens more to let go of it: no more of them than patience lasts. */
+const SOME = [1, 10, 100];
 const ALL = [1, 10, 100, 1000];
 
 if (isGuestInit()) await runGuest();
-const kind = Deno.args[0];
-if (kind === "tracepoints") tracepoints();
-else if (kind === "functions") functions();
-else multi();
+const KINDS: Record<string, () => void> = { tracepoints, raw, functions, multi };
+const kind = KINDS[Deno.args[0] ?? ""];
+if (kind === undefined) throw new TypeError(`There are ${Object.keys(KINDS).join(", ")}`);
+kind();
 
 function tracepoints(): void {
-  const all = Deno.readTextFileSync(`${tracefsPath()}/available_events`).trim().split("\n")
-    .map((line) => line.split(":") as [category: string, event: string]).sort();
+  const all = events();
   const object = openObject(idle).loadOnly(new Set(["on_tracepoint"] as const)).load();
-  const program = object.program("on_tracepoint");
-  oneByOne(ALL, (i) => program.attachTracepoint(...all[i]!));
+  oneByOne(SOME, (i) => object.program("on_tracepoint").attachTracepoint(...all[i]!));
+}
+
+function raw(): void {
+  // Those of system calls are no tracepoints of their own.
+  const all = events().filter(([category]) => category !== "syscalls");
+  const object = openObject(idle).loadOnly(new Set(["on_raw_tracepoint"] as const)).load();
+  oneByOne(ALL, () => {
+    for (;;) {
+      const [, event] = all.shift() ?? [];
+      if (event === undefined) throw new RangeError("This kernel has too few raw tracepoints");
+      try {
+        return object.program("on_raw_tracepoint").attachRawTracepoint(event);
+      } catch (error) {
+        if (!(error instanceof BpfError)) throw error; // not every event is one
+      }
+    }
+  });
+}
+
+function events(): [category: string, event: string][] {
+  const text = Deno.readTextFileSync(`${tracefsPath()}/available_events`);
+  return text.trim().split("\n").map((line) => line.split(":") as [string, string]).sort();
 }
 
 function functions(): void {
   const object = openObject(idle).loadOnly(new Set(["on_function"] as const)).load();
   const names = functionNames();
-  oneByOne(SINGLE, (i) => object.program("on_function").attachKprobe(names[i]!));
+  oneByOne(SOME, (i) => object.program("on_function").attachKprobe(names[i]!));
 }
 
-/** Tells how long it took until there were so many. The process ends with them: to detach one by one takes longer. */
+/** Tells how long it took until there were so many, after a first one that brings what they all need into memory. */
 function oneByOne(counts: readonly number[], attach: (i: number) => unknown): void {
-  const start = performance.now();
   let i = 0;
+  attach(i++);
+  const start = performance.now();
   for (const count of counts) {
-    while (i < count) attach(i++);
+    while (i <= count) attach(i++);
     tell(count, start);
   }
 }
@@ -47,6 +69,7 @@ function multi(): void {
   const object = openObject(idle).loadOnly(new Set(["on_functions"] as const)).load();
   const program: Program = object.program("on_functions");
   const names = functionNames();
+  program.attachKprobeMulti({ symbols: names.slice(0, 1) })[Symbol.dispose](); // as above
   for (const count of ALL) {
     const start = performance.now();
     const link = program.attachKprobeMulti({ symbols: names.slice(0, count) });

@@ -1,7 +1,7 @@
-/** The C programs of tests/bench/peers, compiled. */
+/** What the benches compile: the C programs of tests/bench/peers, and the workload. */
 
 import { compileBpf } from "../../build.ts";
-import { run } from "../gimlet.ts";
+import { run, workload } from "../gimlet.ts";
 
 const PEERS = new URL("./peers/", import.meta.url).pathname;
 const FOLDER = new URL("../../dist/bench/", import.meta.url).pathname;
@@ -22,4 +22,12 @@ export async function compiledObject(name: string): Promise<string> {
   await Deno.mkdir(FOLDER, { recursive: true });
   await compileBpf({ source: `${PEERS}${name}.bpf.c`, object });
   return object;
+}
+
+/** The workload `calls` under another name, so that nobody else's calls are taken for its; gives the path. */
+export async function callsAs(name: string): Promise<string> {
+  const path = `${FOLDER}${name}`;
+  await Deno.mkdir(FOLDER, { recursive: true });
+  await Deno.copyFile(await workload("calls"), path);
+  return path;
 }

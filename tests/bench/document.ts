@@ -18,10 +18,11 @@ export interface Measurements {
 }
 
 /** The files of the page, by their paths: the page itself, its curves, its source. `deno fmt` goes over them. */
-export function filesOf(measurements: Measurements): Map<string, string> {
+export function filesOf(exact: Measurements): Map<string, string> {
+  const measurements = rounded(exact); // so that the page says what can be read again
   const files = new Map([
     [PAGE, pageOf(measurements)],
-    [`${FOLDER}/${SOURCE}`, JSON.stringify(rounded(measurements), undefined, 2) + "\n"],
+    [`${FOLDER}/${SOURCE}`, JSON.stringify(measurements, undefined, 2) + "\n"],
   ]);
   for (const { charts = [] } of Object.values(measurements.benches).flat()) {
     for (const chart of charts) files.set(`${FOLDER}/${chart.file}.svg`, svgOf(chart));

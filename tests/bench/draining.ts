@@ -3,14 +3,16 @@
 import { PerfBuffer } from "../../ffi/bpf/perf_buffer.ts";
 import { type LoadedObject, openObject } from "../../ffi/bpf/object.ts";
 import { RingBuffer } from "../../ffi/bpf/ring_buffer.ts";
-import { run, workload } from "../gimlet.ts";
+import { run } from "../gimlet.ts";
 import { drain, type Event, eventCodec } from "../workload/drain/drain.gen.ts";
+import { callsAs } from "./compiled.ts";
 import { ownCpuNs } from "./cpu_time.ts";
 import { median, ratio, type Result, type Row } from "./measure.ts";
 import { consume } from "./peers/consume.ts";
 
 const ROUNDS = 9;
 const RECORDS = 1_000_000;
+const LOAD = "drained";
 const PERF_BYTES = 1 << 26;
 
 const EMITTING = "emitting: what the kernel takes for the program that fills the ring";
@@ -29,7 +31,7 @@ class Keeper {
   };
 }
 
-/** Measures it. */
+/** Measures it, after a round that is not counted: large buffers that were just mapped have the collector of garbage look around. */
 export async function draining(): Promise<Result[]> {
   const samples: Record<string, number[]> = {
     [EMITTING]: [],
@@ -37,14 +39,11 @@ export async function draining(): Promise<Result[]> {
     [PERF]: [],
     [CONSUME]: [],
   };
-  const add = (name: string, ns: number) => samples[name]!.push(ns / RECORDS);
-  for (let round = 0; round < ROUNDS; round++) {
-    using object = openObject(drain).loadOnly(new Set(["fill_ring"] as const)).load();
-    add(EMITTING, fill(object));
-    add(RING, drained(object));
-    fill(object);
-    add(CONSUME, consumed(object));
-    add(PERF, await drainedPerf());
+  using readers = await open();
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const [name, ns] of Object.entries(await measured(readers))) {
+      if (round > 0) samples[name]!.push(ns / RECORDS);
+    }
   }
   const rows: Row[] = Object.entries(samples).map(([name, samples]) => ({ name, samples }));
   const check = (name: string, base: string, atMost: number) => ({
@@ -65,48 +64,66 @@ export async function draining(): Promise<Result[]> {
 
 type Drain = LoadedObject<typeof drain>;
 
-/** Fills the ring; gives the time. */
-function fill(object: Drain): number {
+/** The buffers, each with its reader: two rings, since a ring has one reader. */
+interface Readers extends Disposable {
+  readonly object: Drain;
+  readonly ring: RingBuffer<Event>;
+  readonly objectOfLibbpf: Drain;
+  readonly perf: PerfBuffer<Event>;
+  /** Fills the perf buffer. */
+  readonly fillPerf: () => Promise<void>;
+}
+
+async function open(): Promise<Readers> {
+  const calls = await callsAs(LOAD);
+  const stack = new DisposableStack();
+  const object = stack.use(openObject(drain).setGlobal("gimlet_comm", LOAD).load());
+  const objectOfLibbpf = stack.use(
+    openObject(drain).loadOnly(new Set(["fill_ring"] as const)).load(),
+  );
+  const { fd, maxEntries } = object.bufferMap("ring");
+  const options = { cpus: [0], bytesPerCpu: PERF_BYTES };
+  return {
+    object,
+    ring: stack.use(new RingBuffer(fd, maxEntries, eventCodec)),
+    objectOfLibbpf,
+    perf: stack.use(new PerfBuffer(object.bufferMap("perf").fd, eventCodec, options)),
+    async fillPerf() {
+      object.setGlobal("gimlet_armed", true);
+      using _link = object.program("into_perf").attachTracepoint("syscalls", "sys_enter_getppid");
+      await run(["taskset", "-c", "0", calls, "getppid", String(RECORDS)]);
+    },
+    [Symbol.dispose]: () => stack.dispose(),
+  };
+}
+
+/** One round: how many ns each took. */
+async function measured(
+  { object, ring, objectOfLibbpf, perf, fillPerf }: Readers,
+): Promise<Record<string, number>> {
+  const keeper = new Keeper();
+  const emitting = timeOf(() => fill(object));
+  const ringing = timeOf(() => all(ring.drain(RECORDS, keeper.keep)));
+  fill(objectOfLibbpf);
+  const take = (record: DataView) => keeper.keep(eventCodec.decode(record, 0));
+  const { fd } = objectOfLibbpf.bufferMap("ring");
+  const consuming = timeOf(() => all(consume(fd, eventCodec.size, take)));
+  await fillPerf();
+  const perfing = timeOf(() => all(perf.drain(RECORDS, keeper.keep)));
+  return { [EMITTING]: emitting, [RING]: ringing, [CONSUME]: consuming, [PERF]: perfing };
+}
+
+function fill(object: Drain): void {
+  const context = new Uint8Array(Uint32Array.of(RECORDS).buffer);
+  object.program("fill_ring").testRun({ context });
+}
+
+function timeOf(work: () => void): number {
   const start = ownCpuNs();
-  object.program("fill_ring").testRun({
-    context: new Uint8Array(Uint32Array.of(RECORDS).buffer),
-  });
+  work();
   return ownCpuNs() - start;
 }
 
-function drained(object: Drain): number {
-  const { fd, maxEntries } = object.bufferMap("ring");
-  using ring = new RingBuffer(fd, maxEntries, eventCodec);
-  const { keep } = new Keeper();
-  const start = ownCpuNs();
-  return whole(ring.drain(RECORDS, keep), start);
-}
-
-function consumed(object: Drain): number {
-  const { keep } = new Keeper();
-  const start = ownCpuNs();
-  const take = (record: DataView) => keep(eventCodec.decode(record, 0));
-  return whole(consume(object.bufferMap("ring").fd, eventCodec.size, take), start);
-}
-
-async function drainedPerf(): Promise<number> {
-  const calls = await workload("calls");
-  using object = openObject(drain).loadOnly(new Set(["into_perf"] as const))
-    .setGlobal("gimlet_comm", "calls").load();
-  const { fd } = object.bufferMap("perf");
-  using buffer = new PerfBuffer(fd, eventCodec, { cpus: [0], bytesPerCpu: PERF_BYTES });
-  object.program("into_perf").attachTracepoint("syscalls", "sys_enter_getppid");
-  object.setGlobal("gimlet_armed", true);
-  await run(["taskset", "-c", "0", calls, "getppid", String(RECORDS)]);
-  object.setGlobal("gimlet_armed", false);
-  const { keep } = new Keeper();
-  const start = ownCpuNs();
-  return whole(buffer.drain(RECORDS, keep), start);
-}
-
-/** The time since then, if all were read. */
-function whole(count: number, start: number): number {
-  const ns = ownCpuNs() - start;
+function all(count: number): void {
   if (count !== RECORDS) throw new Error(`${count} records were read, should be ${RECORDS}`);
-  return ns;
 }

@@ -1,10 +1,10 @@
 /**
  * `deno task bench [NAME…] [--check] [--report]`: what gimlet costs, side by side with its peers on the same machine, in the same
  * minutes. Ratios count; the times themselves say more about the machine. With --check what has to hold is held, with --report
- * docs/benchmarks.md is written: of the benches that are named
- * anew, of the others as it was.
+ * docs/benchmarks.md is written: of the benches that are named anew, of the others as it was.
  */
 
+import { messageOf } from "../../ffi/errors.ts";
 import { readText } from "../../ffi/host/files.ts";
 import { aggregation } from "./aggregation.ts";
 import { attaching } from "./attaching.ts";
@@ -19,7 +19,7 @@ import { listing } from "./listing.ts";
 import { machine } from "./machine.ts";
 import { machines } from "./machines.ts";
 import { maps } from "./maps.ts";
-import { figure, holds, type Result, textOf } from "./measure.ts";
+import { figure, holds, requireFigures, type Result, textOf } from "./measure.ts";
 import { printing } from "./printing.ts";
 import { start } from "./start.ts";
 
@@ -40,6 +40,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Result[]>>> = {
 };
 
 const ROOT = new URL("../..", import.meta.url).pathname;
+const LIMIT_MS = 240_000; // of each bench: what hangs must not keep the others from being measured
 const FLAGS = ["--check", "--report"];
 
 const names = Deno.args.filter((word) => !FLAGS.includes(word));
@@ -54,12 +55,16 @@ const measured: Record<string, Result[]> = {};
 for (const name of asked) {
   const start = performance.now();
   try {
-    measured[name] = await BENCHES[name]!();
-    for (const result of measured[name]) console.log(textOf(result).join("\n") + "\n");
+    const results = await within(LIMIT_MS, BENCHES[name]!());
+    for (const result of results) console.log(textOf(result).join("\n") + "\n");
+    requireFigures(results);
+    measured[name] = results;
   } catch (error) {
     // The others are worth their time all the same.
     failed.push(name);
-    console.error(`error: Cannot measure ${name}: ${error instanceof Error ? error.stack : error}`);
+    const why = messageOf(error);
+    measured[name] = [{ title: "Not measured", unit: "", rows: [], notes: [why] }];
+    console.error(`error: Cannot measure ${name}: ${why}`);
   }
   console.error(`${name}: ${figure((performance.now() - start) / 1000)} s\n`);
 }
@@ -71,14 +76,26 @@ for (const { what, value, atMost } of broken) {
 }
 if (failed.length > 0) console.error(`could not be measured: ${failed.join(", ")}`);
 console.error(`${checks.length - broken.length} of ${checks.length} hold`);
-if (failed.length > 0 || (Deno.args.includes("--check") && broken.length > 0)) Deno.exit(1);
+// What hangs ends with it.
+Deno.exit(failed.length > 0 || (Deno.args.includes("--check") && broken.length > 0) ? 1 : 0);
+
+/** Waits so long for something, and no longer. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`it took more than ${ms / 1000} s`)), ms);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 async function report(): Promise<void> {
   const old = readText(`${ROOT}${FOLDER}/${SOURCE}`);
   const before: Measurements["benches"] = old === undefined ? {} : parseMeasurements(old).benches;
   const all = Object.keys(BENCHES).flatMap((name) => {
     const results = measured[name] ?? before[name];
-    return results === undefined || failed.includes(name) ? [] : [[name, results] as const];
+    return results === undefined ? [] : [[name, results] as const];
   });
   const files = filesOf({ machine: await machine(), benches: Object.fromEntries(all) });
   await Deno.mkdir(`${ROOT}${FOLDER}`, { recursive: true });

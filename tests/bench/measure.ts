@@ -114,6 +114,22 @@ export function holds({ value, atMost }: Check): boolean {
   return value <= atMost;
 }
 
+/**
+ * Makes sure that there are figures wherever there should be.
+ *
+ * @throws {RangeError}
+ */
+export function requireFigures(results: readonly Result[]): void {
+  for (const { title, rows, checks = [] } of results) {
+    const figures = [...rows.map(({ samples }) => samples), checks.map(({ value }) => value)];
+    if (
+      rows.some(({ samples }) => samples.length === 0) || !figures.flat().every(Number.isFinite)
+    ) {
+      throw new RangeError(`Cannot tell "${title}": there is no figure for some of it`);
+    }
+  }
+}
+
 /** Three digits that count. */
 export function figure(value: number): string {
   if (value >= 100) return value.toFixed(0);

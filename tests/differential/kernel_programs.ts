@@ -43,8 +43,7 @@ const KPROBES = [
   // What stands at an address: strings, bytes, structs.
   `kprobe:vfs_write /${ECHO}/ { printf("%s\\n", str(((struct file *)arg0)->${NAME})); }`,
   `kprobe:vfs_write /${ECHO}/ { $file = (struct file *)arg0; @[str($file->${NAME})] = sum(arg2); }`,
-  `kprobe:vfs_write /${ECHO}/ { printf("%s|\\n", str(uptr(arg1), 5)); }`,
-  `kprobe:vfs_write /${ECHO}/ { printf("%s|\\n", str(uptr(arg1), 3)); }`,
+  `kprobe:vfs_write /${ECHO}/ { printf("%s|\\n", str(uptr(arg1), 64)); }`,
   `kprobe:vfs_write /${ECHO}/ { printf("%r\\n", buf(uptr(arg1), 6)); }`,
   `kprobe:vfs_write /${ECHO}/ { printf("%r\\n", buf(uptr(arg1), arg2)); }`,
   `kprobe:vfs_write /${ECHO}/ { printf("%d\\n", *(uint8 *)uptr(arg1)); }`,
@@ -130,7 +129,7 @@ const OTHERS = [
   `kfunc:vfs_write /${OWN}/ { @[probe] = max(args->count); } kfunc:vfs_read /${OWN}/ { @[probe] = max(args->count); }`,
   // Of bpftrace's tutorial.
   `kretprobe:vfs_read /${OWN}/ { @bytes = lhist(retval, 0, 2000, 200); }`,
-  `kprobe:vfs_read /${OWN}/ { @start[tid] = nsecs; } kretprobe:vfs_read /@start[tid]/ { @ns[comm] = count(); @h = lhist(nsecs - @start[tid], 0, 60000000000, 60000000000); delete(@start[tid]); }`,
+  `kprobe:vfs_read /${OWN}/ { @start[tid] = nsecs; } kretprobe:vfs_read /@start[tid]/ { @ns[comm] = count(); @ms = lhist((nsecs - @start[tid]) / 1000000, 0, 100000, 100000); delete(@start[tid]); }`,
   `kprobe:vfs_open /${OWN}/ { printf("open path: %s\\n", str(((struct path *)arg0)->dentry->d_name.name)); }`,
   `tracepoint:block:block_rq_issue /${OWN}/ { @ = hist(args->bytes); }`,
   `tracepoint:syscalls:sys_enter_umask /${OWN}/ { printf("%o\\n", args->mask); }`,
@@ -151,6 +150,13 @@ const USER_ARGUMENT = "bpftrace takes the arguments of kprobes for addresses of 
 
 /** What bpftrace does not know, or does otherwise. */
 const DIFFERENCES: readonly Case[] = [
+  {
+    program: `kprobe:vfs_write /${ECHO}/ { printf("%s|\\n", str(uptr(arg1), 3)); }`,
+    later: {
+      reason: "in bpftrace 0.23 the length that is given to `str()` has the string's end in it",
+      output: "wor|",
+    },
+  },
   {
     program: `rawtracepoint:sys_enter /${OWN} && arg1 == 95/ { @ = count(); }`,
     difference: { reason: "bpftrace 0.17 ends with an error of its own", output: "@: 3" },

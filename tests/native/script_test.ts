@@ -110,7 +110,21 @@ test("stacks of the kernel are named", { needs }, async () => {
     `tracepoint:sched:sched_switch { @[kstack(3)] = count(); printf("%s|\\n", kstack(perf, 2)); exit(); }`,
   );
   assertMatch(stdout, /^@\[\n( {4}\S+\+\d+\n){3}\]: \d+$/m);
-  assertMatch(stdout, /^\s+[0-9a-f]+ __schedule\+\d+$/m);
+  assertMatch(stdout, /^\t[0-9a-f]+ __schedule\+\d+$/m);
+});
+
+test("stacks that differ below the frames that are asked for are one key", { needs }, async () => {
+  const { stdout } = await script(
+    `tracepoint:sched:sched_switch { @[kstack(1)] = count(); } interval:ms:300 { exit(); }`,
+  );
+  const keys = [...stdout.matchAll(/^@\[\n( {4}\S+\n)\]: \d+$/gm)].map(([, frame]) => frame);
+  assert(keys.length > 0, stdout);
+  assertEquals(keys.length, new Set(keys).size, stdout);
+});
+
+test("keys of 64 bits have a sign, as bpftrace's have", { needs }, async () => {
+  const { stdout } = await script("BEGIN { @[(uint64)-1, 5] = 1; exit(); }");
+  assertEquals(stdout.trim(), "@[-1, 5]: 1");
 });
 
 test("the current task's fields are those that the kernel's BTF says", { needs }, async () => {

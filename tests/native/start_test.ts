@@ -1,6 +1,9 @@
 /** What a start does not do, and what makes it quick. */
 
+import { ERRNO } from "../../ffi/errno.ts";
 import { readKernelFile } from "../../ffi/host/kernel_file.ts";
+import { openReadOnly } from "../../ffi/raw/fd.ts";
+import { LibcError } from "../../ffi/raw/libc.ts";
 import { openTable } from "../../ffi/raw/symbols.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { BINARY, run } from "../gimlet.ts";
@@ -36,6 +39,13 @@ test("a function of C gives the same however often it is called", { needs: [] },
   const text = new TextEncoder().encode("gimlet\0");
   for (let i = 0; i < 40; i++) {
     assertEquals([getppid(), strnlen(text, 100n)], [Deno.ppid, 6n]);
+  }
+});
+
+test("errno is that of the call, however often it is made", { needs: [] }, () => {
+  for (let i = 0; i < 40; i++) {
+    const { errno } = assertThrows(() => openReadOnly("/no/such/file"), LibcError);
+    assertEquals(errno, ERRNO.ENOENT);
   }
 });
 

@@ -23,7 +23,7 @@ import { type GuestRun, runInGuest } from "./script_peer.ts";
 const needs = [qemu, binary, needsProgram("bpftrace"), needsProgram("bash")];
 const ALL = Deno.env.get("GIMLET_DIFFERENTIAL") === "all";
 /** Of the bodies, and of the programs that run alone, every so many is in the share. */
-const SHARE = { bodies: 4, alone: 5 };
+const SHARE = { bodies: 6, alone: 8 };
 /** So many programs can sit at one tracepoint: the kernel takes 64. */
 const BODIES = 48;
 const PROBES = 12;

@@ -65,6 +65,6 @@ function matching(functions: FunctionNames, parts: readonly string[]) {
 }
 
 /** All of them without a look at each: lists of all are the longest. */
-function selected(names: ReadonlySet<string>, pattern: string): string[] {
-  return isAll(pattern) ? [...names] : [...names].filter(glob(pattern));
+function selected(names: readonly string[], pattern: string): readonly string[] {
+  return isAll(pattern) ? names : names.filter(glob(pattern));
 }

@@ -1,5 +1,6 @@
 /** A list of probes of one type. */
 
+import { distinct } from "../../host/filter_functions.ts";
 import type { ListedType } from "./pattern.ts";
 import type { ProbeSources } from "./sources.ts";
 
@@ -34,7 +35,10 @@ export function listed(
   names: Iterable<string>,
   { verified = true, note }: { verified?: boolean; note?: string | undefined } = {},
 ): ProbeList {
-  const sorted = [...names].sort();
-  const distinct = sorted.filter((name, i) => name !== sorted[i - 1]);
-  return { type, names: distinct, verified, ...(note === undefined ? {} : { note }) };
+  return {
+    type,
+    names: distinct([...names].sort()),
+    verified,
+    ...(note === undefined ? {} : { note }),
+  };
 }

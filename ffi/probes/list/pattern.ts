@@ -103,6 +103,14 @@ function splitParts(text: string): string[] {
   return text.split(/(?<!:):(?!:)/);
 }
 
+/** `struct task_struct`, `enum bpf_*` */
+export const TYPE_PATTERN = /^(struct|union|enum)\s+(\S+)$/;
+
+/** Whether a pattern asks for types, not for probes: `struct task_struct`, `enum bpf_*`. */
+export function isTypePattern(pattern: string): boolean {
+  return TYPE_PATTERN.test(pattern.trim());
+}
+
 /** Whether a text has one of `*`, `?` and `[…]`. */
 export function hasWildcard(text: string): boolean {
   return /[*?[]/.test(text);

@@ -2,6 +2,7 @@
 
 import type { Btf, BtfPrototype } from "../../btf/btf.ts";
 import {
+  distinct,
   type FunctionNames,
   KERNEL,
   readFilterFunctions,
@@ -69,7 +70,7 @@ export class ProbeSources {
     }
     const sets = Array.from(
       functions,
-      ([module, names]) => [module, new Set(names.sort())] as const,
+      ([module, names]) => [module, distinct(names.sort())] as const,
     );
     return { functions: new Map(sets), verified: false };
   }

@@ -2,7 +2,7 @@
 
 import type { BtfEnum, BtfStruct } from "../../btf/btf.ts";
 import { definitionText } from "../../btf/c.ts";
-import { glob } from "./pattern.ts";
+import { glob, TYPE_PATTERN } from "./pattern.ts";
 import type { ProbeSources } from "./sources.ts";
 
 /** A type of the kernel. */
@@ -17,20 +17,13 @@ export interface KernelType {
   definition(): string;
 }
 
-const PATTERN = /^(struct|union|enum)\s+(\S+)$/;
-
-/** Whether a pattern asks for types, not for probes: `struct task_struct`, `enum bpf_*`. */
-export function isTypePattern(pattern: string): boolean {
-  return PATTERN.test(pattern.trim());
-}
-
 /**
  * The types of a pattern, in the order of their names.
  *
  * @throws {SyntaxError} where it is no pattern of types
  */
 export function listTypes(pattern: string, { types }: ProbeSources): KernelType[] {
-  const [, kind, name] = PATTERN.exec(pattern.trim()) ?? [];
+  const [, kind, name] = TYPE_PATTERN.exec(pattern.trim()) ?? [];
   if (kind === undefined || name === undefined) {
     throw new SyntaxError(`Cannot read "${pattern}": it should be like "struct task_struct"`);
   }

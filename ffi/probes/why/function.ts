@@ -145,11 +145,11 @@ function aliasOf(functions: readonly KernelSymbol[], input: ReasonInput): string
 }
 
 function hasName(functions: FunctionNames, name: string): boolean {
-  return functions.values().some((names) => names.has(name));
+  return functions.values().some((names) => names.includes(name));
 }
 
 function allNames({ sources }: ReasonInput): string[] {
-  return [...sources.functions.functions.values()].flatMap((names) => [...names]);
+  return [...sources.functions.functions.values()].flat();
 }
 
 /** A program that attaches by BTF needs the function's prototype. */

@@ -11,6 +11,12 @@ int on_tracepoint(void *ctx)
 	return 0;
 }
 
+SEC("raw_tp")
+int on_raw_tracepoint(void *ctx)
+{
+	return 0;
+}
+
 SEC("kprobe")
 int on_function(void *ctx)
 {

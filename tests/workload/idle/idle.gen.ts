@@ -11,6 +11,7 @@ export const idle = {
   programs: {
     on_function: "kprobe",
     on_functions: "kprobe.multi",
+    on_raw_tracepoint: "raw_tp",
     on_tracepoint: "tracepoint",
   },
   maps: {},

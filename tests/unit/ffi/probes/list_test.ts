@@ -4,9 +4,13 @@ import {
 } from "../../../../ffi/host/filter_functions.ts";
 import { parseKernelConfig } from "../../../../ffi/host/kernel_config.ts";
 import { parseModulesDep } from "../../../../ffi/host/modules.ts";
-import { glob, matcher, parsePatterns } from "../../../../ffi/probes/list/pattern.ts";
+import {
+  glob,
+  isTypePattern,
+  matcher,
+  parsePatterns,
+} from "../../../../ffi/probes/list/pattern.ts";
 import { parseAvailableEvents } from "../../../../ffi/probes/list/sources.ts";
-import { isTypePattern } from "../../../../ffi/probes/list/types.ts";
 import { nearestNames } from "../../../../ffi/probes/why/nearest.ts";
 import { assert, assertEquals, assertThrows } from "../../../assert.ts";
 
