@@ -75,6 +75,11 @@ const FIXED = `## Differences by design
 - \`--info\` is \`gimlet doctor\`.
 - BEGIN and END run by a test run of the program: there is no probe on gimlet itself. \`comm\` there is gimlet's name.
 - Entries of equal value are printed in the order of their keys.
+- A variable that a block sets without \`let\` is known in the whole probe, as in bpftrace 0.17; later versions know it in the
+  block only. Comparisons are the numbers 1 and 0, which newer versions print as \`true\` and \`false\`.
+- \`return\` in a loop over a map ends the probe. What \`$i\` of a range is set to changes nothing about the loop.
+- \`strcontains()\` looks for at most 63 characters; \`tseries()\` has at most 1000 intervals, which begin with the clock since
+  boot. A watchpoint's address is a number or a symbol of the kernel.
 - \`-f json\` has no empty lines.
 - Types come from the kernel's BTF. Headers are read where they have nothing but declarations and \`#define\`: those
   beside the script, in folders of \`-I\`, and of \`--include\`. The kernel's own are passed over.
