@@ -250,9 +250,9 @@ export function probeName(attachment: Attachment, text: string): string {
   switch (attachment.kind) {
     case "fentry":
     case "fexit": {
-      // Since it is called so, bpftrace names the module as well.
-      if (spelled === "kfunc" || spelled === "kretfunc") return [spelled, ...words].join(":");
-      return [attachment.kind, attachment.module || "vmlinux", attachment.symbol].join(":");
+      const isOld = spelled === "kfunc" || spelled === "kretfunc";
+      const provider = isOld ? spelled : attachment.kind;
+      return [provider, attachment.module || "vmlinux", attachment.symbol].join(":");
     }
     case "signal":
       return ["self", ...words].join(":");

@@ -125,7 +125,7 @@ const FENTRY = [
 
 const OTHERS = [
   `kfunc:__x64_sys_umas* /${OWN}/ { @[probe] = count(); }`,
-  `kretfunc:vfs_wri* /${OWN}/ { @[retval] = count(); }`,
+  `kretfunc:__x64_sys_umas* /${OWN}/ { @[retval] = count(); }`,
   `kfunc:vfs_write /${OWN}/ { @[probe] = max(args->count); } kfunc:vfs_read /${OWN}/ { @[probe] = max(args->count); }`,
   // Of bpftrace's tutorial.
   `kretprobe:vfs_read /${OWN}/ { @bytes = lhist(retval, 0, 2000, 200); }`,
@@ -166,7 +166,7 @@ const DIFFERENCES: readonly Case[] = [
     difference: { reason: "`func` at `kfunc` came later", output: "@[__x64_sys_umask]: 3" },
   },
   {
-    program: `kretfunc:vfs_wri* /${OWN} && retval == 6/ { @[func] = count(); }`,
+    program: `kretfunc:vfs_write /${OWN} && retval == 6/ { @[func] = count(); }`,
     difference: { reason: "`func` at `kfunc` came later", output: "@[vfs_write]: 1" },
   },
   {

@@ -293,7 +293,10 @@ const PROBES: readonly Case[] = [
     program:
       `BEGIN /1 == 1/ { printf("taken\\n"); } END /0/ { printf("wrong\\n"); } interval:ms:1 { exit(); }`,
   },
-  { program: `interval:ms:10 { @n++; if (@n == 3) { exit(); } }` },
+  {
+    program:
+      `interval:ms:10 { @n++; if (@n == 3) { printf("three\\n"); exit(); } } END { clear(@n); }`,
+  },
   { program: `interval:us:1000 { printf("once\\n"); exit(); }` },
   { program: `interval:hz:50 { printf("once\\n"); exit(); }` },
   { program: `i:ms:5 { printf("short\\n"); exit(); }` },
