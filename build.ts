@@ -36,6 +36,8 @@ const ROOTS = [TOOLS, DOCTOR, WORKLOADS, EXAMPLES] as const;
 const INCLUDE = "programs/include";
 /** The lesson that has no tool. */
 const FURTHER_STUDY = "docs/further_study.md";
+/** Those of the script language. */
+const SCRIPT_LESSONS = "docs/script_lessons";
 const REGISTRY = "programs/registry.gen.ts";
 const CATALOG = "programs/catalog.gen.ts";
 const ENTRY = "cmd/main.ts";
@@ -497,7 +499,8 @@ function embeddedFiles(): string[] {
   const ends = [".bpf.o", ".bpf.c", ".ts", "/lesson.md"];
   const files = [...ends.flatMap((end) => filesUnder(TOOLS, end)), ...filesUnder(INCLUDE, ".h")];
   const trials = filesUnder(DOCTOR, ".bpf.o");
-  return [...files, ...trials, FURTHER_STUDY, BUILD_FACTS].sort();
+  const texts = filesUnder(SCRIPT_LESSONS, ".md");
+  return [...files, ...trials, ...texts, FURTHER_STUDY, BUILD_FACTS].sort();
 }
 
 function offlinePath(): string {

@@ -176,7 +176,22 @@ async function sha256(path: string): Promise<string> {
   return createHash("sha256").update(await Deno.readFile(path)).digest("hex");
 }
 
+/** Says how this is called; gives the exit status. */
+function usage(word: string): number {
+  const isAsked = word === "--help" || word === "-h";
+  const lines = [
+    "Usage: deno task release [FOLDER]",
+    "",
+    "Makes the binaries of a release, their checksums and a list of their parts in FOLDER (dist/release).",
+  ];
+  (isAsked ? console.log : console.error)(lines.join("\n"));
+  return isAsked ? 0 : 2;
+}
+
 if (import.meta.main) {
   Deno.chdir(new URL("..", import.meta.url));
-  await orExit(() => release(Deno.args[0] ?? "dist/release"));
+  const [folder = "dist/release", ...more] = Deno.args;
+  const isMeant = more.length === 0 && !folder.startsWith("-");
+  if (isMeant) await orExit(() => release(folder));
+  else Deno.exit(usage(folder));
 }

@@ -4,12 +4,14 @@ import { probesBeginningWith } from "../ffi/probes/list/completion.ts";
 import type { Plan } from "../ffi/probes/plan.ts";
 import { plansOf, type Tool } from "../programs/lib/tool.ts";
 import { tools } from "../programs/registry.gen.ts";
+import { SCRIPT_TOOL } from "../programs/script/plan.ts";
 import { DOCTOR_OPTIONS } from "./doctor.ts";
-import { isListOption } from "./first_word.ts";
+import { isListOption, isScript } from "./first_word.ts";
 import { LIST_OPTIONS } from "./list.ts";
-import { type Option } from "./option.ts";
+import { dashed, type Option } from "./option.ts";
 import { TOOL_OPTIONS } from "./options.ts";
 import { REPLAY_OPTIONS } from "./record.ts";
+import { BUFFERINGS, DUMPS, SCRIPT_OPTIONS, STAGE_NAMES } from "./script_options.ts";
 import { unknownName, UsageError } from "./usage.ts";
 import { VM_OPTIONS } from "./vm_command.ts";
 
@@ -85,14 +87,16 @@ export function candidates(words: readonly string[], commands: readonly string[]
   const [command] = words;
   const begins = (names: readonly string[]) => names.filter((name) => name.startsWith(current));
   if (words.length < 2 || command === undefined) {
-    return begins([...toolNames(), ...commands, "-l", "-lv", "--help", "--version"].sort());
+    return begins([...toolNames(), ...commands, "-e", "-l", "-lv", "--help", "--version"].sort());
   }
+  // What is recorded is called as without it.
+  if (command === "record" && words.length > 3) return candidates(words.slice(2), commands);
   if (words.slice(1, -1).includes("--")) return [];
   const before = words.at(-2) ?? "";
   const values = valuesOf(command, before, commands);
   if (values !== undefined) return begins(values);
   if (current.startsWith("-")) {
-    return begins(optionsOf(command).map(({ name }) => `--${name}`));
+    return begins(optionsOf(command).map(({ name }) => dashed(name)));
   }
   return isList(command) ? probesBeginningWith(current) : [];
 }
@@ -107,6 +111,7 @@ function valuesOf(
   if (tool !== undefined && before === "--plan") return [...planNames(tool), "list"];
   if (before === "--format") return ["json", "text"];
   if (isList(command) && (before === "--pid" || before === "-p")) return pids();
+  if (isScriptLine(command)) return SCRIPT_VALUES[before]?.();
   if (before !== command) return undefined;
   switch (command) {
     case "completion":
@@ -114,29 +119,46 @@ function valuesOf(
     case "help":
       return [...toolNames(), ...commands];
     case "lesson":
-    case "schema":
       return toolNames();
+    case "schema":
+      return [...toolNames(), SCRIPT_TOOL];
     default:
       return undefined;
   }
 }
 
+/** What stands behind some options of a script. */
+const SCRIPT_VALUES: Readonly<Record<string, () => readonly string[]>> = {
+  "-f": () => ["json", "text"],
+  "-B": () => BUFFERINGS,
+  "-d": () => STAGE_NAMES,
+  "--dump": () => DUMPS,
+  "-p": pids,
+  "--pid": pids,
+  "--tgid": pids,
+};
+
 function optionsOf(command: string): readonly Option[] {
   if (isList(command)) return LIST_OPTIONS;
+  if (isScriptLine(command)) return SCRIPT_OPTIONS;
   if (command === "vm") return VM_OPTIONS;
   if (command === "doctor") return DOCTOR_OPTIONS;
   if (command === "replay") return REPLAY_OPTIONS;
   const tool = tools.find(({ name }) => name === command);
-  return tool !== undefined || command === "record" ? [...TOOL_OPTIONS, ...ownOptions(tool)] : [];
+  return tool === undefined ? [] : [...TOOL_OPTIONS, ...ownOptions(tool)];
 }
 
-function ownOptions(tool: Tool | undefined): Option[] {
-  return (tool?.parameters ?? []).filter(({ name }) => name.startsWith("--"))
+function ownOptions({ parameters = [] }: Tool): Option[] {
+  return parameters.filter(({ name }) => name.startsWith("--"))
     .map(({ name, help }) => ({ name: name.slice(2), help }));
 }
 
 function isList(command: string): boolean {
   return command === "list" || isListOption(command);
+}
+
+function isScriptLine(command: string): boolean {
+  return !isList(command) && isScript(command);
 }
 
 function toolNames(): string[] {

@@ -1,6 +1,7 @@
 /** The exit statuses: an API that scripts and CI jobs rely on. */
 
-import { BpfError, type ErrorCode } from "../ffi/errors.ts";
+import { ERRNO } from "../ffi/errno.ts";
+import { BpfError, type ErrorCode, isLimit } from "../ffi/errors.ts";
 import { UsageError } from "./usage.ts";
 import { OutputError } from "./writer.ts";
 import { VmError, type VmErrorKind } from "./vm/vm_error.ts";
@@ -92,17 +93,19 @@ const VM_CODES: Readonly<Record<VmErrorKind, OwnCode>> = {
   "files": "E_VM_FILES",
 };
 
-/** What Deno says where the process or the machine has run out of something. */
-const LIMITS: readonly unknown[] = ["EMFILE", "ENFILE", "ENOMEM"];
-
 /** The code of whatever was thrown. */
 export function codeOf(error: unknown): ReportedCode {
   if (error instanceof BpfError) return error.code;
   if (error instanceof UsageError) return "E_USAGE";
   if (error instanceof OutputError) return "E_OUTPUT";
   if (error instanceof VmError) return VM_CODES[error.kind];
-  const isLimit = error instanceof Error && "code" in error && LIMITS.includes(error.code);
-  return isLimit ? "E_LIMIT" : "E_INTERNAL";
+  return isLimit(errnoOf(error)) ? "E_LIMIT" : "E_INTERNAL";
+}
+
+/** The number of an error of the system's, which Deno gives by its name. */
+function errnoOf(error: unknown): number | undefined {
+  const known: Readonly<Record<string, number>> = ERRNO;
+  return error instanceof Error && "code" in error ? known[String(error.code)] : undefined;
 }
 
 /** The exit status of a code. */

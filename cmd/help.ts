@@ -31,7 +31,7 @@ export function mainHelp(): string[] {
     "  completion SHELL     print what bash, zsh or fish needs to complete all this",
     "  help [TOOL|E_CODE]   show this help, a tool's, or what an error means",
     "",
-    "Most need root: sudo gimlet hello_perf_output. All options: gimlet TOOL --help",
+    "Most need root: sudo gimlet hello_perf_output. All options: gimlet TOOL --help, gimlet -e … --help",
   ];
 }
 

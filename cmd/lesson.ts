@@ -1,4 +1,7 @@
-/** `gimlet lesson [N]`: the notes of the lessons and the source of their tools, which travel in the binary. */
+/**
+ * `gimlet lesson [N]`: the notes of the lessons and the source of their tools, and the lessons of the script language. All of
+ * them travel in the binary.
+ */
 
 import { catalog } from "../programs/catalog.gen.ts";
 import type { CatalogEntry, Tool } from "../programs/lib/tool.ts";
@@ -8,6 +11,17 @@ import { unknownName, UsageError } from "./usage.ts";
 /** The last lesson has no tool: it says where to go on. */
 const LAST = { lesson: 17, name: "further_study", summary: "Where to go next" } as const;
 const LAST_TEXT = new URL("../docs/further_study.md", import.meta.url);
+/** The lessons of the script language: texts with commands to try. */
+const SCRIPT_LESSONS = [
+  ["listing_probes", "What there is to trace"],
+  ["hello_script", "A first script, its beginning and its end"],
+  ["opened_files", "A system call and its arguments"],
+  ["builtin_values", "Who, where, when: what every probe knows"],
+  ["parameters", "Words behind a script"],
+  ["scratch_variables", "Variables of one block"],
+  ["maps", "What outlives a block: counts, sums, times"],
+].map(([name = "", summary = ""], i) => ({ lesson: `s${i + 1}`, name, summary }));
+const SCRIPT_TEXTS = new URL("../docs/script_lessons/", import.meta.url);
 const HEADERS = new URL("../programs/include/", import.meta.url);
 
 /** The lines of the list, or of one lesson by number or tool name. */
@@ -15,22 +29,31 @@ export async function lessonLines(args: readonly string[]): Promise<string[]> {
   const [wanted, ...extra] = args;
   if (extra.length > 0) throw new UsageError(`Unexpected argument "${extra[0]}"`);
   if (wanted === undefined) {
-    return [...catalog, LAST].map(({ lesson, name, summary }) =>
+    return [...catalog, LAST, ...SCRIPT_LESSONS].map(({ lesson, name, summary }) =>
       `${String(lesson).padStart(2)}  ${name.padEnd(20)} ${summary}`
     );
   }
   if (isNamed(LAST, wanted)) return [read(LAST_TEXT)];
+  const script = SCRIPT_LESSONS.find((each) => isNamed(each, wanted));
+  if (script !== undefined) {
+    return [read(new URL(`${script.lesson.slice(1)}_${script.name}.md`, SCRIPT_TEXTS))];
+  }
   return oneLesson(await findLesson(wanted).load());
 }
 
 function findLesson(wanted: string): CatalogEntry {
   const entry = catalog.find((entry) => isNamed(entry, wanted));
   if (entry !== undefined) return entry;
-  const known = [...catalog, LAST].flatMap(({ lesson, name }) => [String(lesson), name]);
+  const known = [...catalog, LAST, ...SCRIPT_LESSONS].flatMap((
+    { lesson, name },
+  ) => [String(lesson), name]);
   throw unknownName("lesson", wanted, known);
 }
 
-function isNamed({ lesson, name }: { lesson: number; name: string }, wanted: string): boolean {
+function isNamed(
+  { lesson, name }: { lesson: number | string; name: string },
+  wanted: string,
+): boolean {
   return String(lesson) === wanted || name === wanted.replaceAll("-", "_");
 }
 

@@ -68,7 +68,7 @@ export async function main(args: readonly string[]): Promise<number> {
     case "vm":
       return await (await import("./vm_command.ts")).vmCommand(rest, SUBCOMMANDS);
     case "check":
-      return (await import("./script.ts")).checkScript(rest);
+      return await (await import("./script.ts")).checkScript(rest);
     default:
       if (isListOption(name)) return await (await import("./list.ts")).listCommand(args);
       if (isScript(name)) return await (await import("./script.ts")).runScriptCommand(args);

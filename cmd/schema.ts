@@ -69,17 +69,23 @@ export function fullSchema(): Schema {
 interface Forms {
   readonly tools: readonly string[];
   readonly event: readonly Schema[];
+  /** The same as expectations show it. */
+  readonly example: readonly Schema[];
   readonly map: readonly Schema[];
 }
+
+/** What a script prints: text of some kind, or a value. */
+const PRINTED = { kind: STRING, text: STRING, value: {} };
 
 const SCRIPTS: Forms = {
   tools: [SCRIPT_TOOL],
   event: [{
     title: SCRIPT_TOOL,
     type: "object",
-    properties: { type: { const: "event" }, kind: STRING, text: STRING, value: {} },
+    properties: { type: { const: "event" }, ...PRINTED },
     required: ["type", "kind"],
   }],
+  example: [{ type: "object", properties: PRINTED, required: ["kind"] }],
   map: [{
     title: SCRIPT_TOOL,
     ...record("map", {
@@ -94,7 +100,7 @@ function document(
   title: string,
   shapes: readonly ToolShape[],
   more: Readonly<Record<string, Schema>>,
-  forms: Forms = { tools: [], event: [], map: [] },
+  forms: Forms = { tools: [], event: [], example: [], map: [] },
 ): Schema {
   const $defs: Record<string, Schema> = {
     header: header([...shapes.map(({ tool }) => tool), ...forms.tools]),
@@ -103,7 +109,7 @@ function document(
     ...union("map", [...shapes.flatMap(mapSchemas), ...forms.map]),
     ...union("hist", shapes.flatMap(histogramSchemas)),
     lost: record("lost", { reason: { enum: Object.keys(LOSS_TEXT) }, count: COUNT }),
-    expect: expectSchema(shapes),
+    expect: expectSchema(shapes, forms),
     error: ERROR,
     plan: PLAN,
     stats: STATS,
@@ -220,10 +226,11 @@ function integerSchema(shape: IntegerShape): Schema {
     : { type: "integer", minimum: 0, maximum: (1n << bits) - 1n };
 }
 
-function expectSchema(shapes: readonly ToolShape[]): Schema {
-  const events = shapes.flatMap(({ event }) =>
-    event === undefined ? [] : [object(fieldSchemas(event))]
-  );
+function expectSchema(shapes: readonly ToolShape[], { example }: Forms): Schema {
+  const events = [
+    ...shapes.flatMap(({ event }) => event === undefined ? [] : [object(fieldSchemas(event))]),
+    ...example,
+  ];
   const examples = events.length === 0
     ? { type: "array", maxItems: 0 }
     : listOf(events.length === 1 ? events[0]! : { anyOf: events });

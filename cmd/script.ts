@@ -9,7 +9,7 @@ import { type WithHeaders, withHeaders } from "../programs/script/headers.ts";
 import { type Plan, SCRIPT_TOOL } from "../programs/script/plan.ts";
 import { RunningKernel, runScript, scriptShape } from "../programs/script/run.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../programs/script/settings.ts";
-import type { Diagnostic, Source } from "../programs/script/source.ts";
+import type { Diagnostic, Source, Span } from "../programs/script/source.ts";
 import { STATUS } from "./exit_status.ts";
 import { ExpectReport } from "./expect_report.ts";
 import { printAll } from "./print.ts";
@@ -24,24 +24,40 @@ import { dumpLines } from "./script_dump.ts";
 import { headerFinder } from "./script_headers.ts";
 import { parseScriptOptions, scriptHelp, type ScriptOptions } from "./script_options.ts";
 import { scriptSink } from "./script_sinks.ts";
-import { red } from "./std.ts";
+import { bold, red } from "./std.ts";
 import { UsageError } from "./usage.ts";
 import { tell, Writer } from "./writer.ts";
 
 /** Compiles scripts without running them; needs no rights. Gives the exit status. */
-export function checkScript(files: readonly string[]): number {
-  if (files.length === 0) {
-    throw new UsageError("There is no script to check", "gimlet check FILE.bt");
-  }
-  let status: number = STATUS.done;
-  for (const file of files) {
-    const options = { ...parseScriptOptions([file]), unsafe: true };
-    const read = readSource(options);
-    const compiled = compileSource(read.source, options);
-    tellDiagnostics(compiled, read, options);
-    if (compiled.plan === undefined) status = STATUS.usage;
-  }
-  return status;
+export async function checkScript(args: readonly string[]): Promise<number> {
+  if (args.length === 0) throw new UsageError("There is no script to check", CHECK_USAGE);
+  return await reportingJson(args, () => {
+    const options = parseScriptOptions(args);
+    const out = new Writer(Deno.stdout);
+    if (options.instead !== undefined) return Promise.resolve(printAll(out, checkHelp()));
+    const scripts = options.program === undefined
+      ? [options.file!, ...options.parameters].map((file) => ({ ...options, file, parameters: [] }))
+      : [options];
+    const plans = scripts.map((each) => {
+      const read = readSource(each);
+      const compiled = compileSource(read.source, { ...each, unsafe: true });
+      tellDiagnostics(compiled, read, each, out);
+      return compiled.plan;
+    });
+    return Promise.resolve(plans.includes(undefined) ? STATUS.usage : STATUS.done);
+  });
+}
+
+const CHECK_USAGE = "gimlet check [--json] FILE.bt…|-e 'PROGRAM'";
+
+function checkHelp(): string[] {
+  return [
+    "Look for mistakes in scripts, without running them and without root.",
+    "",
+    `${bold("Usage:")} ${CHECK_USAGE}`,
+    "",
+    "-I and --include are as for running. The exit status is 2 where there is a mistake.",
+  ];
 }
 
 /** Runs a script; gives the exit status. */
@@ -89,13 +105,14 @@ async function compileAndRun(
   }
   for (const dump of options.dumps) printAll(out, dumpLines(dump, compiled));
   if (options.dumpsOnly) return STATUS.done;
-  return await run(plan, compiled.settings, { options, child, listener });
+  return await run(plan, compiled.settings, { options, child, listener, source: read.source });
 }
 
 async function run(
   plan: Plan,
   { missingProbes }: Settings,
-  { options, child, listener }: {
+  { options, child, listener, source }: {
+    readonly source: Source;
     readonly options: ScriptOptions;
     readonly child: HeldCommand | undefined;
     readonly listener: Listener | undefined;
@@ -103,6 +120,14 @@ async function run(
 ): Promise<number> {
   const { command: words, ...own } = options;
   using file = openOutput(options);
+  const told = {
+    onRefused: (span: Span, hint: string) =>
+      tellAbout(source, [{ severity: "error", span, message: "this probe cannot be set", hint }]),
+    onFault: (span: Span, message: string) => {
+      if (!options.warnings) return;
+      tellAbout(source, [{ severity: "warning", span, message, hint: "" }]);
+    },
+  };
   return await runSessionCommand(
     {
       name: nameOf(options),
@@ -111,7 +136,7 @@ async function run(
       command: child ?? (words.length > 0 ? { words, ...streamsOf(options) } : undefined),
       printer: (out, report) => scriptSink(out, report, options),
       run: (session, sink) =>
-        runScript(plan, { ...own, ...session, name: SCRIPT_TOOL, missingProbes }, sink),
+        runScript(plan, { ...own, ...session, ...told, name: SCRIPT_TOOL, missingProbes }, sink),
     },
     options,
     listener,
@@ -135,10 +160,10 @@ function readSource({ program, file = "-", includes, includeFolders }: ScriptOpt
 }
 
 function compileSource(source: Source, options: ScriptOptions, child?: number): Compiled {
-  const { parameters, pid, unsafe, filters, countsReadFaults } = options;
+  const { parameters, pid, unsafe, filters, tellsFaults } = options;
   return compile(source, {
     facts: new RunningKernel(),
-    settings: { ...DEFAULT_SETTINGS, parameters, pid, unsafe, filters, countsReadFaults, child },
+    settings: { ...DEFAULT_SETTINGS, parameters, pid, unsafe, filters, tellsFaults, child },
     environment: Deno.env.toObject(),
     suggest: didYouMean,
   });
@@ -154,8 +179,7 @@ function tellDiagnostics(
   const shown = [...remarks, ...diagnostics.all].filter(({ severity }) =>
     severity === "error" || options.warnings
   );
-  const lines = shown.flatMap((each) => source.describe(each));
-  tell(lines.map((line) => line.replace(/ERROR:/, red("ERROR:"))));
+  tellAbout(source, shown);
   const errors = shown.filter(({ severity }) => severity === "error");
   const [first] = errors;
   if (plan !== undefined || out === undefined || first === undefined) return undefined;
@@ -163,6 +187,11 @@ function tellDiagnostics(
   tellUndone(options, out, message);
   if (options.json) printAll(out, errors.map((each) => mistakeRecord(each, source)));
   return new UsageError(message, first.hint);
+}
+
+function tellAbout(source: Source, diagnostics: readonly Diagnostic[]): void {
+  const lines = diagnostics.flatMap((each) => source.describe(each));
+  tell(lines.map((line) => line.replace(/ERROR:/, red("ERROR:"))));
 }
 
 /** Where results of tests are wanted, all of them failed: nothing ran. */

@@ -33,6 +33,9 @@ const STAGES: Readonly<Record<string, readonly Dump[]>> = {
   "all": ["ast", "types", "bpf"],
 };
 
+/** The stages by name. */
+export const STAGE_NAMES: readonly string[] = Object.keys(STAGES);
+
 /** How output is held back. */
 export const BUFFERINGS = ["line", "full", "none"] as const;
 
@@ -54,8 +57,8 @@ export interface ScriptOptions extends SessionOptions {
   readonly warnings: boolean;
   readonly unsafe: boolean;
   readonly dryRun: boolean;
-  /** `-k`: reads that fail are counted. */
-  readonly countsReadFaults: boolean;
+  /** `-k`: reads that fail are counted, and told of. */
+  readonly tellsFaults: boolean;
   /** What is printed before the script runs, or in place of that. */
   readonly dumps: readonly Dump[];
   /** Nothing runs: a part of the script was asked for only. */
@@ -87,7 +90,7 @@ const OWN_OPTIONS = [
   { name: "dry-run", help: "load and attach, then end" },
   { name: "d", value: "[STAGE]", help: "print the tree of the script and end; or a stage: all, …" },
   { name: "dump", value: "ast|types|bpf", help: "print what became of the script and end" },
-  { name: "k", help: "tell of reads that fail (-kk: the same)" },
+  { name: "k", help: "tell of reads that fail, and count them (-kk: the same)" },
   { name: "q", help: "say less: no line about attaching" },
   { name: "v", help: "say more: what is attached, libbpf's and the verifier's words" },
   { name: "no-warnings", help: "say nothing of what may be wrong with the script" },
@@ -147,7 +150,7 @@ export function parseScriptOptions(args: readonly string[]): ScriptOptions {
     warnings: !has("no-warnings"),
     unsafe: has("unsafe"),
     dryRun: has("dry-run"),
-    countsReadFaults: has("k"),
+    tellsFaults: has("k"),
     ...dumpsOf(stages, text(parsed, "dump")),
     holdsBack: oneOf("buffering", text(parsed, "B") ?? "line", BUFFERINGS) === "full",
     includeFolders: texts(parsed, "I"),
@@ -222,7 +225,6 @@ function readOption(word: string, rest: string[], values: Values): void {
 
 /** `-d` and `-dd` without a stage, as earlier versions of bpftrace have it. */
 const ALONE = "alone";
-const STAGE_NAMES = Object.keys(STAGES);
 
 function setStage(behind: string, rest: string[], values: Values): void {
   const isStage = (word = "") => word.split(",").every((stage) => STAGE_NAMES.includes(stage));
@@ -274,7 +276,7 @@ export function scriptHelp(): string[] {
     "",
     `${bold("Usage:")} gimlet [OPTIONS] FILE.bt|- [PARAMETERS…] [-- CMD ARGS…]`,
     "       gimlet [OPTIONS] -e 'PROGRAM' [PARAMETERS…] [-- CMD ARGS…]",
-    "       gimlet check FILE.bt",
+    "       gimlet check FILE.bt…|-e 'PROGRAM'",
     "",
     bold("bpftrace's options:"),
     ...OWN_OPTIONS.map(optionLine),

@@ -8,11 +8,20 @@ import type { ExpectReport } from "./expect_report.ts";
 import type { ToolOptions } from "./options.ts";
 import { noteLine, type Writer } from "./writer.ts";
 
-/** NDJSON; what is for people goes to stderr. */
+/** gimlet's own records. */
 export function jsonSink(out: Writer, report: ExpectReport): Sink {
+  return recordSink(out, report, jsonLine);
+}
+
+/** NDJSON, of which `lineOf` makes each line; what is for people goes to stderr. */
+export function recordSink(
+  out: Writer,
+  report: ExpectReport,
+  lineOf: (value: Value) => string | undefined,
+): Sink {
   return {
     emit(value) {
-      const line = jsonLine(value);
+      const line = lineOf(value);
       if (line !== undefined) out.line(line);
       if (value.type === "expect") report.take(value).forEach(noteLine);
       // Losses are for people, too.
@@ -62,7 +71,6 @@ function verboseLines(value: Value): string[] {
   }
 }
 
-/** Says beside the output what of a value belongs there. */
-export function noteLines(value: Value): void {
+function noteLines(value: Value): void {
   for (const { kind, text } of textLines(value)) if (kind === "note") noteLine(text);
 }

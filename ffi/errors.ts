@@ -88,13 +88,18 @@ const LIMITS: readonly number[] = [ERRNO.EMFILE, ERRNO.ENFILE, ERRNO.ENOMEM];
 // Words of libc, and of libbpf where the kernel would not even make the small map that it tries the kernel with.
 const LIMIT_WORDS = /Too many open files|Cannot allocate memory|is referenced but wasn't created/;
 
+/** Whether an error number says that this process or machine has run out of open files or memory. */
+export function isLimit(errno = 0): boolean {
+  return LIMITS.includes(errno);
+}
+
 /** Why something failed, where this process or machine has run out of open files or memory. */
 export function limitReached(
   log: string,
   errno?: number,
 ): Pick<BpfErrorParts, "code" | "cause" | "hint"> | undefined {
   const [words] = LIMIT_WORDS.exec(log) ?? [];
-  if (words === undefined && !LIMITS.includes(errno ?? 0)) return undefined;
+  if (words === undefined && !isLimit(errno)) return undefined;
   const isMemory = words?.startsWith("Cannot") || errno === ERRNO.ENOMEM;
   return {
     code: "E_LIMIT",

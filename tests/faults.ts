@@ -343,6 +343,31 @@ export const NATIVE_FAULTS: Readonly<Record<string, Fault>> = {
     cause: "Cannot write /dev/full: No space left on device",
     fix: "df -h",
   },
+  "a full disk behind a script's output": {
+    args: ["-o", "/dev/full", "-e", "BEGIN { print(1); exit(); }"],
+    ends: "E_OUTPUT",
+    cause: "Cannot write /dev/full: No space left on device",
+    fix: "df -h",
+    noRecord: true,
+  },
+  "a script's process that is not there": {
+    args: ["-p", "4194304", "-e", "BEGIN { exit(); }"],
+    ends: "E_NO_PROCESS",
+    cause: "there is no process of that number",
+    fix: "ps -e",
+  },
+  "a script's file that is not there": {
+    args: ["/no/such.bt"],
+    ends: "E_USAGE",
+    cause: 'Cannot read script "/no/such.bt"',
+    fix: "gimlet FILE.bt",
+  },
+  "a script's file descriptor that is not open": {
+    args: ["-e", "BEGIN { exit(); }", "--ready-fd", "9"],
+    ends: "E_USAGE",
+    cause: "Cannot write to file descriptor 9: it is not open",
+    fix: "--ready-fd 9 9>FILE",
+  },
   "a stdout that is closed": { under: 'exec "$@" >&-', args: EVENTS, ends: 0, cause: "" },
   "a stderr that is closed": { under: 'exec "$@" 2>&-', args: EVENTS, ends: 0, cause: "" },
   "a stdin that is closed": { under: 'exec "$@" <&-', args: EVENTS, ends: 0, cause: "" },
@@ -494,7 +519,8 @@ export function assertTold({ ends, cause, fix = "", noRecord = false }: Fault, t
   assertEquals([record?.code, String(record?.message).includes(cause)], [ends, true]);
 }
 
-/** The arguments with --json, behind the name of the tool. */
+/** The arguments with --json, behind the name of the tool, or before all that a script takes. */
 export function withJson([first = "", ...rest]: readonly string[]): string[] {
-  return first.startsWith("-") ? ["--json", first, ...rest] : [first, "--json", ...rest];
+  const isScript = first.startsWith("-") || first.endsWith(".bt");
+  return isScript ? ["--json", first, ...rest] : [first, "--json", ...rest];
 }

@@ -4,6 +4,7 @@
  */
 
 import { messageOf } from "../../ffi/errors.ts";
+import { isFile } from "../../ffi/host/files.ts";
 import {
   drain,
   loadModule,
@@ -38,7 +39,7 @@ const STATUS = { notExecutable: 126, notFound: 127 } as const;
 
 /** Whether this process is PID 1 of a virtual machine that {@linkcode runVm} made (and not, say, of a container). */
 export function isGuestInit(): boolean {
-  return Deno.pid === 1 && Deno.execPath() === GUEST_BINARY && exists(JOB_PATH);
+  return Deno.pid === 1 && Deno.execPath() === GUEST_BINARY && isFile(JOB_PATH);
 }
 
 /** Does the guest's job, then switches the machine off. What goes wrong is reported too. */
@@ -159,13 +160,4 @@ function attempt(action: () => void): void {
 /** On the console, which the host shows with every failure. */
 function complain(error: unknown): void {
   console.error(`gimlet vm: ${messageOf(error)}`);
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -29,6 +29,7 @@ export const HELPER = {
   ktime_get_boot_ns: 125,
   ringbuf_output: 130,
   ringbuf_query: 134,
+  d_path: 147,
   for_each_map_elem: 164,
   loop: 181,
   map_lookup_percpu_elem: 195,

@@ -2,9 +2,10 @@
 
 import { libbpf, newerFunctions } from "../raw/libbpf.ts";
 import { Fd } from "../raw/fd.ts";
-import { addressOf, type Bytes, fromCString, OptionStruct, toCString } from "../raw/memory.ts";
+import { addressOf, type Bytes, OptionStruct, toCString } from "../raw/memory.ts";
 import { openWatchpoint } from "../raw/perf_event.ts";
 import { bytesToText } from "../wire/cstring.ts";
+import { numbersByName } from "./names.ts";
 
 const LOG_SIZE = 4096;
 const OP_CALL = 0x85;
@@ -31,9 +32,10 @@ function answer(result: number): boolean | undefined {
 
 /**
  * Whether programs of a type may call a helper, by its number in `enum bpf_func_id`: by loading one that does, and reading what
- * the verifier says. `libbpf_probe_bpf_helper` before libbpf 1.5 takes the words of Linux >= 6.12 for a yes.
+ * the verifier says; `undefined` where it says nothing. `libbpf_probe_bpf_helper` before libbpf 1.5 takes the words of
+ * Linux >= 6.12 for a yes.
  */
-export function canCallHelper(programType: number, helper: number): boolean {
+export function canCallHelper(programType: number, helper: number): boolean | undefined {
   const log = new Uint8Array(LOG_SIZE);
   const fd = libbpf().bpf_prog_load(
     programType,
@@ -49,7 +51,7 @@ export function canCallHelper(programType: number, helper: number): boolean {
   }
   // That its arguments are missing comes after the question whether it may be called.
   const said = bytesToText(log.subarray(0, log.indexOf(0)));
-  return said !== "" && !NO_HELPER.test(said);
+  return said === "" ? undefined : !NO_HELPER.test(said);
 }
 
 /** `call helper; exit` */
@@ -102,13 +104,8 @@ const TYPE_NAMES = {
 
 /** The types that this libbpf knows by name, whatever the kernel: for kernels without BTF to name their own. */
 export function typesOfLibbpf(kind: keyof typeof TYPE_NAMES): NamedType[] {
-  const nameOf = libbpf()[TYPE_NAMES[kind]];
-  const types: NamedType[] = [];
-  for (let value = 0;; value++) {
-    const name = fromCString(nameOf(value));
-    if (name === "") return types;
-    types.push({ name, value });
-  }
+  const numbers = numbersByName(libbpf()[TYPE_NAMES[kind]]);
+  return Array.from(numbers, ([name, value]) => ({ name, value }));
 }
 
 /** libbpf's functions that came after 1.0, and whether this libbpf has them. */

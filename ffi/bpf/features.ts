@@ -5,6 +5,7 @@ import { ERRNO, errnoName } from "../errno.ts";
 import { BpfError } from "../errors.ts";
 import { libbpf } from "../raw/libbpf.ts";
 import { captureLog, takeLog } from "../raw/log.ts";
+import { canCallHelper } from "./attempts.ts";
 import { type NumbersByName, numbersByName } from "./names.ts";
 
 let programTypes: NumbersByName | undefined;
@@ -35,17 +36,19 @@ export function hasMapType(type: MapType): boolean {
 }
 
 /**
- * Whether programs of a type may call a helper, by its number in `enum bpf_func_id`: `libbpf_probe_bpf_helper`.
+ * Whether programs of a type may call a helper, by its number in `enum bpf_func_id`: `libbpf_probe_bpf_helper`, which is not
+ * believed where the verifier says otherwise.
  *
  * @throws {RangeError} where libbpf knows no such type
  * @throws {BpfError} E_UNSUPPORTED for types whose helpers cannot be tried (tracing, lsm, extension, struct_ops), E_PERMISSION
  */
 export function hasHelper(programType: string, helper: number): boolean {
   const number = programTypeNumber(programType);
-  return answer(
+  const isSaidToBe = answer(
     `helper ${helper} in programs of type ${programType}`,
     () => libbpf().libbpf_probe_bpf_helper(number, helper, null),
   );
+  return isSaidToBe && canCallHelper(number, helper) !== false;
 }
 
 function programTypeNumber(type: string): number {

@@ -15,7 +15,8 @@ const BEGIN = /^prog '([^']+)': -- BEGIN PROG LOAD LOG --$/;
 const END = /^-- END PROG LOAD LOG --$/;
 // What the verifier writes after the reason: figures, and remarks of libbpf.
 const SOURCE = /^;\s*(?=\S)(?!@)/;
-const NOT_A_REASON = /^(processed \d+ insns|verification time|stack depth|max_states|\s*$)/;
+const NOT_A_REASON =
+  /^(processed \d+ insns|verification time|stack depth|max_states|(cur|old) state:|\s*$)/;
 
 /**
  * Finds the refused program in libbpf's log; `undefined` where the log has no verifier log.

@@ -51,6 +51,7 @@ export class AttachedPlan<S extends Skeleton> implements Disposable {
    * are. Much sooner over than detaching, for which the kernel takes some 50 ms a tracepoint.
    */
   async settle(): Promise<void> {
+    if (this.links.length === 0) return; // Nothing calls them.
     if (!await programsHaveEnded()) await this.detach();
   }
 

@@ -8,7 +8,7 @@ import { BpfError, limitReached, messageOf } from "../errors.ts";
 import { ATTACH_SYMBOLS } from "./libbpf_attach.ts";
 import { FEATURE_SYMBOLS } from "./libbpf_features.ts";
 import { fromCString } from "./memory.ts";
-import { openedOnUse, openFunction } from "./symbols.ts";
+import { openTable } from "./symbols.ts";
 
 const SYMBOLS = {
   ...ATTACH_SYMBOLS,
@@ -262,14 +262,8 @@ const INSTALL_HINT = [
   "Fedora, RHEL: sudo dnf install libbpf · Arch: sudo pacman -S libbpf · openSUSE: sudo zypper install libbpf1",
 ].join("\n");
 
-/** Libraries older than 1.0 lack one of these. */
-const SINCE_1_0 = {
-  libbpf_version_string: SYMBOLS.libbpf_version_string,
-  libbpf_bpf_link_type_str: SYMBOLS.libbpf_bpf_link_type_str,
-} as const;
-
 /**
- * libbpf's functions. The library is opened on first use, and each function of it: `$GIMLET_LIBBPF` if set, else `libbpf.so.1` where the dynamic loader finds it, else
+ * libbpf's functions. Opened on first use: `$GIMLET_LIBBPF` if set, else `libbpf.so.1` where the dynamic loader finds it, else
  * in the usual folders.
  *
  * @throws {BpfError} E_NO_LIBBPF where there is none, E_OLD_LIBBPF where there is only the 0.x series
@@ -312,8 +306,7 @@ function openFirst(): Libbpf {
   const tried: string[] = [];
   for (const name of names) {
     try {
-      Deno.dlopen(name, SINCE_1_0);
-      return openedOnUse(SYMBOLS, (symbol) => openFunction(name, SYMBOLS, symbol));
+      return openTable(name, SYMBOLS);
     } catch (error) {
       tried.push(messageOf(error));
     }

@@ -2,7 +2,7 @@
 
 import { ERRNO, errnoName } from "../errno.ts";
 import { BpfError, limitReached } from "../errors.ts";
-import { openedOnUse, openFunction } from "./symbols.ts";
+import { openTable } from "./symbols.ts";
 
 const SYMBOLS = {
   open: {
@@ -161,24 +161,23 @@ const LIBC = "libc.so.6";
 
 const functions = libcTable(SYMBOLS);
 
-/** libc's functions. Each is opened on first use. */
+/** libc's functions. Opened on first use. */
 export function libc(): Libc {
   return functions();
 }
 
 /**
- * Makes a table of functions of libc, each opened on first use. `errno` can be read behind each of its calls: what that
+ * Makes a table of functions of libc, opened on first use. `errno` can be read behind each of its calls: what that
  * needs was opened before.
  */
 export function libcTable<const S extends Deno.ForeignLibraryInterface>(
   symbols: S,
 ): () => Deno.DynamicLibrary<S>["symbols"] {
   let table: Deno.DynamicLibrary<S>["symbols"] | undefined;
-  return () =>
-    table ??= openedOnUse(symbols, (name) => {
-      errnoLocation ??= openErrno(); // Later that could change the very errno that it is asked for.
-      return openFunction(LIBC, symbols, name);
-    });
+  return () => {
+    errnoLocation ??= openErrno(); // Later that could change the very errno that it is asked for.
+    return table ??= openTable(LIBC, symbols);
+  };
 }
 
 let errnoLocation: ReturnType<typeof openErrno> | undefined;

@@ -55,7 +55,7 @@ export function findFeatures(trials: TrialResults | undefined): Feature[] {
       name === "tracing" && loadsTracing(trials) ? true : canLoadProgramType(value),
     map_type: ({ value }) => canMakeMapType(value),
     attach_type: () => undefined,
-    helper: ({ value }) => canCallHelper(kprobe, value),
+    helper: ({ value }) => canCallHelper(kprobe, value) ?? false,
   };
   const kinds = Object.keys(ENUMS) as KernelKind[];
   const isDescribed = described !== undefined;

@@ -125,8 +125,10 @@ function typeAll(
 function checkMaps({ maps, suggest }: ScriptTypes, diagnostics: Diagnostics): void {
   const assigned = [...maps].filter(([, { value }]) => value.kind !== "unknown")
     .map(([name]) => name);
-  for (const [name, { value, span }] of maps) {
+  for (const [name, { value, span, isGiven }] of maps) {
     if (value.kind !== "unknown") continue;
+    // What it is given is a mistake, which was told.
+    if (isGiven && diagnostics.hasErrors) continue;
     diagnostics.error(span, `Undefined map: ${name}`, suggest(name, assigned));
   }
 }
@@ -162,7 +164,8 @@ function generate(
     const section = sectionOf(attachment);
     code.push({ ...assembled, section });
     functions.push(...callbacks);
-    plans.push({ name, section, probe: types[index]!.probe, attachments, code: assembled.code });
+    const written = { probe: types[index]!.probe, span: attachPoint.span };
+    plans.push({ name, section, ...written, attachments, code: assembled.code });
   });
   if (frameSize > LARGEST_FRAME) {
     const message = `not supported: ${frameSize} bytes of strings at once in a probe`;
@@ -190,6 +193,7 @@ function generate(
     objectMaps,
     constants: constants.bytes(),
     maps: [...maps.values()],
+    printsMaps: settings.printsMaps,
     actions,
   };
 }

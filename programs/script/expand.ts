@@ -2,6 +2,7 @@
 
 import {
   type AttachPoint,
+  type Expression,
   type ProbeNode,
   type Script,
   type Statement,
@@ -57,7 +58,8 @@ function expandPoint(
   // The code is the same everywhere, unless it says where it is, or sees arguments of other types.
   const { kind } = first.attachment;
   const ownTypes = ["tracepoint", "usdt", "fentry", "fexit"].includes(kind);
-  const saysWhere = names(probe, "probe") || kind === "kretprobe" && names(probe, "func");
+  const saysWhere = names(probe, "probe") || kind === "kretprobe" && names(probe, "func") ||
+    calls(probe, "uaddr");
   if (!ownTypes && !saysWhere) {
     const attachments = found.map(({ attachment }) => attachment);
     return [{ probe, attachment: first.attachment, attachments, attachPoint }];
@@ -71,13 +73,23 @@ function expandPoint(
 }
 
 /** Whether a probe's body or predicate has a name in it. */
-function names({ predicate, body, span }: ProbeNode, name: string): boolean {
+function names(probe: ProbeNode, name: string): boolean {
+  return hasNode(probe, (node) => node.kind === "identifier" && node.name === name);
+}
+
+/** Whether a probe calls a function. */
+function calls(probe: ProbeNode, name: string): boolean {
+  return hasNode(probe, (node) => node.kind === "call" && node.name === name);
+}
+
+function hasNode(
+  { predicate, body, span }: ProbeNode,
+  isIt: (node: Expression) => boolean,
+): boolean {
   let found = false;
   const statements: Statement[] = [...body];
   if (predicate !== undefined) statements.push({ kind: "expression", expression: predicate, span });
-  visitExpressions(statements, (node) => {
-    found ||= node.kind === "identifier" && node.name === name;
-  });
+  visitExpressions(statements, (node) => found ||= isIt(node));
   return found;
 }
 
@@ -175,9 +187,16 @@ function expandAttachment(
     case "uprobe":
     case "uretprobe": {
       const { symbol, path, kind } = attachment;
-      if (!hasWildcard(symbol)) return [{ attachment, text }];
-      const found = facts.userFunctions(path, symbol);
-      if (found.length === 0) return none(`No functions of ${path} match ${symbol}`);
+      const isCpp = attachment.cpp || /::|\(/.test(symbol);
+      if (!hasWildcard(symbol) && !isCpp) return [{ attachment, text }];
+      // Without its parameters, a name of C++ stands for all functions of that name.
+      const pattern = isCpp && !/[(*?]/.test(symbol) ? `${symbol}(*` : symbol;
+      const exact = facts.userFunctions(path, pattern);
+      const found = exact.length === 0 && isCpp ? facts.userFunctions(path, symbol) : exact;
+      if (found.length === 0) {
+        const message = `No functions of ${path} match ${symbol}`;
+        return hasWildcard(symbol) ? none(message) : missing(message, "");
+      }
       return found.map((name) => ({
         attachment: { ...attachment, symbol: name },
         text: `${kind}:${path}:${name}`,

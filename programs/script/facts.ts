@@ -24,6 +24,8 @@ export interface KernelFacts {
   kernelFunctions(pattern: string): readonly string[];
   /** The names of functions of a program or library that match a pattern. */
   userFunctions(path: string, pattern: string): readonly string[];
+  /** A symbol of a program or library; `undefined` where there is none. */
+  userSymbol(path: string, name: string): UserSymbol | undefined;
   /** The static probes of a program or library, by the provider's name (empty for any) and their own. */
   usdtProbes(path: string, group: string, name: string): readonly UsdtProbe[];
   /** The address of a symbol of the kernel. */
@@ -32,6 +34,16 @@ export interface KernelFacts {
   hasHelper(name: HelperName): boolean;
   /** The number of a folder of cgroup v2. */
   cgroupId(path: string): bigint | undefined;
+}
+
+/** A symbol of a program or library. */
+export interface UserSymbol {
+  /** As the file has it. */
+  readonly address: bigint;
+  /** In bytes. */
+  readonly size: number;
+  /** The file is loaded at this address plus another, which differs from time to time. */
+  readonly moves: boolean;
 }
 
 /** A static probe in one place. */

@@ -3,6 +3,7 @@
 import type { Assembled } from "../../ffi/asm/assembler.ts";
 import type { ObjectMap, ObjectProgram } from "../../ffi/asm/object_file.ts";
 import type { Attachment } from "./probes.ts";
+import type { Span } from "./source.ts";
 import type { Type } from "./types.ts";
 
 /** What the header of a script's records names as the tool. */
@@ -40,6 +41,7 @@ export type Action =
   | { readonly kind: "clear" | "zero"; readonly map: string }
   | { readonly kind: "time"; readonly format: string }
   | { readonly kind: "join"; readonly separator: string }
+  | { readonly kind: "fault"; readonly helper: string; readonly span: Span }
   | { readonly kind: "exit" };
 
 /** An action, and what its records hold. */
@@ -53,6 +55,8 @@ export interface ProgramPlan {
   readonly section: string;
   /** The probe as written. */
   readonly probe: string;
+  /** Where it is written. */
+  readonly span: Span;
   /** All places that it goes to: a wildcard may stand for many. */
   readonly attachments: readonly Attachment[];
   readonly code: Assembled;
@@ -69,6 +73,8 @@ export interface Plan {
   /** The section of constants. */
   readonly constants: Uint8Array<ArrayBuffer>;
   readonly maps: readonly MapPlan[];
+  /** They are printed when the script ends. */
+  readonly printsMaps: boolean;
   /** By the number in front of each record. */
   readonly actions: readonly ActionPlan[];
 }

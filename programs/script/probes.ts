@@ -35,6 +35,8 @@ export type Attachment =
     readonly kind: "uprobe" | "uretprobe";
     readonly path: string;
     readonly symbol: string;
+    /** The name is one of C++, without its parameters. */
+    readonly cpp: boolean;
     readonly offset: number;
   }
   | {
@@ -347,12 +349,13 @@ function userProvider(kind: "uprobe" | "uretprobe"): Provider {
     read: (words) => {
       const [path, ...rest] = words;
       // In between there may be the language of the symbol: uprobe:FILE:cpp:NAME
-      const target = rest.length === 2 && rest[0] === "cpp" ? rest[1] : rest[0];
+      const cpp = rest.length === 2 && rest[0] === "cpp";
+      const target = cpp ? rest[1] : rest[0];
       if (!path || !target || rest.length > 2) return undefined;
       const [, symbol = "", offset] =
         /^(.*?)(?:\+(0x[0-9a-fA-F]+|\d+))?$/.exec(target.replace(/^(?=0x|\d)/, "+")) ?? [];
       if (kind === "uretprobe" && offset !== undefined) return undefined;
-      return { kind, path, symbol, offset: Number(offset ?? 0) };
+      return { kind, path, symbol, cpp, offset: Number(offset ?? 0) };
     },
   };
 }

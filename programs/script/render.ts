@@ -13,8 +13,8 @@ export interface Names {
   cgroup(id: bigint): string;
   /** The frames of a stack, the innermost first; none where it is not known. */
   stack(stack: Extract<ScriptValue, { kind: "stack" }>): readonly string[];
-  /** Nanoseconds since 1970 of a time since boot. */
-  wallClock(sinceBoot: bigint): bigint;
+  /** Nanoseconds since 1970 of a time of a clock. */
+  wallClock(time: bigint, clock: "boot" | "tai"): bigint;
 }
 
 /** Something that JSON can hold. */
@@ -54,7 +54,7 @@ export class Renderer {
 
   /** A time since boot, in nanoseconds, as a format says. */
   time(format: string, sinceBoot: bigint): string {
-    return strftime(format, this.#names.wallClock(sinceBoot));
+    return strftime(format, this.#names.wallClock(sinceBoot, "boot"));
   }
 
   /** A value as JSON. */
@@ -83,8 +83,10 @@ export class Renderer {
         return errorText(Number(BigInt.asIntN(32, first)));
       case "cgroup_path":
         return this.#names.cgroup(first);
-      case "timestamp":
-        return strftime(type.format ?? "", this.#names.wallClock(first));
+      case "timestamp": {
+        const clock = type.clock === "tai" ? "tai" : "boot";
+        return strftime(type.format ?? "", this.#names.wallClock(first, clock));
+      }
       case "inet":
         return addressText(words);
       case "mac":

@@ -3,6 +3,7 @@
 import type { Entry, EntryValue, HistogramBucket, SeriesPoint } from "./map_values.ts";
 import type { Json, Renderer } from "./render.ts";
 import type { MapPlan } from "./plan.ts";
+import type { ScriptValue } from "./read_values.ts";
 import type { Type } from "./types.ts";
 
 /** In front of the frames of a stack that is a key. */
@@ -27,12 +28,19 @@ export function mapText(
 ): string {
   if (entries.length === 0) return "\n";
   const lines = entries.map(({ key, value }) => {
-    const keys = key.map((each) => renderer.text(each, KEY_INDENT));
+    const keys = key.map((each) => keyText(each, renderer));
     const label = keys.length === 0 ? name : `${name}[${keys.join(", ")}]`;
     return `${label}: ${valueText(value, { type, renderer, divisor })}\n`;
   });
   const separate = type.kind === "aggregate" && (type.of === "avg" || type.of === "stats");
   return lines.join("") + (separate ? "\n" : "");
+}
+
+/** A part of a key. Numbers of 64 bits have a sign there, as bpftrace's have: `@[retval]` of an error is `@[-2]`. */
+function keyText(part: ScriptValue, renderer: Renderer): string {
+  const { kind } = part;
+  const isNumber = kind === "integer" && part.name === undefined;
+  return isNumber ? BigInt.asIntN(64, part.value).toString() : renderer.text(part, KEY_INDENT);
 }
 
 /** How the values of a map are written. */
@@ -165,7 +173,7 @@ export function mapJson(
     return { type: kind, data: first === undefined ? {} : { [name]: json(first.value) } };
   }
   const inside = Object.fromEntries(entries.map(({ key, value }) => [
-    key.map((each) => renderer.text(each, KEY_INDENT)).join(","),
+    key.map((each) => keyText(each, renderer)).join(","),
     json(value),
   ]));
   return { type: kind, data: { [name]: inside } };

@@ -10,7 +10,7 @@ interface Sender {
   readonly attachment: Attachment;
 }
 
-/** Enough for what a few programs send that each run seldom: a mapped buffer is memory of the reader, twice its size. */
+/** Enough for what a few programs send that each run seldom: a mapped buffer counts as memory of the reader. */
 const SELDOM_BYTES = 1 << 18;
 const SELDOM_NS = 1_000_000n;
 

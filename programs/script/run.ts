@@ -15,8 +15,10 @@ import { headerOf, type Outcome, type RunOptions, runSession, type Sink } from "
 import type { OpenStream } from "../lib/stream.ts";
 import type { OutputValue, StatusValue, SummaryValue, Value } from "../lib/value.ts";
 import { NAMES, type Plan } from "./plan.ts";
+import { errorText } from "./error_text.ts";
 import { Renderer } from "./render.ts";
-import { act, type ActionContext, mapOutput } from "./run/actions.ts";
+import type { Span } from "./source.ts";
+import { act, type ActionContext, type Fault, mapOutput } from "./run/actions.ts";
 import { ScriptMaps } from "./run/maps.ts";
 import { machineNames } from "./run/names.ts";
 import { type PlacedScript, type PlaceOptions, placeScript } from "./run/place.ts";
@@ -29,6 +31,8 @@ export interface ScriptRunOptions
   extends Omit<RunOptions, "plan" | "args" | "filters" | "process">, PlaceOptions {
   /** Loads and attaches, and leaves it at that. */
   readonly dryRun?: boolean;
+  /** Told of each place where a read has failed, once for each error. */
+  readonly onFault?: (span: Span, message: string) => void;
   /** Does not say how many probes there are. */
   readonly quiet?: boolean;
 }
@@ -73,12 +77,15 @@ class RunningScript implements Disposable {
   readonly #exit = new AbortController();
   /** What the child of `-c` is told where the script ends itself. */
   readonly #exitSignal: Deno.Signal | undefined;
+  readonly #onFault: ScriptRunOptions["onFault"];
+  readonly #faults = new Set<string>();
   #exitStatus = 0;
   /** `exit()` was called: what comes behind it does not count, but for END. */
   #exited = false;
 
   constructor(plan: Plan, options: ScriptRunOptions) {
     this.#plan = plan;
+    this.#onFault = options.onFault;
     this.#exitSignal = options.command instanceof HeldCommand ? "SIGTERM" : undefined;
     this.#placed = placeScript(plan, options);
     this.#object = this.#placed.attached.object;
@@ -89,6 +96,7 @@ class RunningScript implements Disposable {
       system: runShell,
       readFile,
       now: () => clockNow("realtime"),
+      fault: (fault, result) => this.#tellFault(fault, result),
       exit: (status) => this.#end(status),
     };
   }
@@ -118,7 +126,7 @@ class RunningScript implements Disposable {
           this.#exited = false;
           this.#runBy("end");
         },
-        report: () => [{ type: "status", kind: "output", text: "\n" }, ...this.#allMaps()],
+        report: () => this.#report(),
       },
       {
         ...options,
@@ -163,7 +171,7 @@ class RunningScript implements Disposable {
     const waits = programs.some(({ attachments: [first] }) =>
       !["begin", "end", "iter"].includes(first?.kind ?? "")
     );
-    if (iterators.length > 0 && !waits) this.#exit.abort({ reason: "exit" });
+    if (iterators.length > 0 && !waits) this.#stop();
   }
 
   /** Runs what waits for signals; gives what stops that. */
@@ -179,14 +187,30 @@ class RunningScript implements Disposable {
     return stack;
   }
 
+  #tellFault({ helper, span }: Fault, result: number): void {
+    const known = `${span.start} ${helper} ${result}`;
+    if (this.#faults.has(known)) return;
+    this.#faults.add(known);
+    this.#onFault?.(span, `Failed to ${helper}: ${errorText(-result)} (${result})`);
+  }
+
   #end(status: number): void {
     this.#exited = true;
     this.#exitStatus = status;
+    this.#stop();
+  }
+
+  #stop(): void {
     const signal = this.#exitSignal;
     this.#exit.abort({ reason: "exit", ...(signal === undefined ? {} : { signal }) });
   }
 
-  /** In the order of their names. */
+  /** The maps, in the order of their names. */
+  #report(): Value[] {
+    const blank: StatusValue = { type: "status", kind: "output", text: "\n" };
+    return this.#plan.printsMaps ? [blank, ...this.#allMaps()] : [];
+  }
+
   #allMaps(): Value[] {
     return this.#plan.maps.toSorted((a, b) => a.name < b.name ? -1 : 1)
       .map((map): OutputValue => mapOutput(map, this.#context));

@@ -26,8 +26,10 @@ export interface Settings {
   readonly missingProbes: "error" | "warn" | "ignore" | undefined;
   readonly stackMode: "bpftrace" | "perf" | "raw";
   readonly unsafe: boolean;
-  /** Reads of memory that is not there are counted. */
-  readonly countsReadFaults: boolean;
+  /** Reads of memory that is not there are counted, and told of. */
+  readonly tellsFaults: boolean;
+  /** Maps are printed when the script ends. */
+  readonly printsMaps: boolean;
   /** `$1`, `$2`, … */
   readonly parameters: readonly string[];
   /** The process that probes in user space are set in. */
@@ -46,7 +48,8 @@ export const DEFAULT_SETTINGS: Settings = {
   missingProbes: undefined,
   stackMode: "bpftrace",
   unsafe: false,
-  countsReadFaults: false,
+  tellsFaults: false,
+  printsMaps: true,
   parameters: [],
   pid: undefined,
   filters: {},
@@ -68,13 +71,23 @@ const SETTINGS: Readonly<Record<string, Change>> = {
   perf_rb_pages: (value) =>
     number(value, 1, 1 << 16, (pages) => ({ ringBytes: powerOfTwo(pages * PAGE) })),
   missing_probes: (value) => choice(value, ["error", "warn", "ignore"], "missingProbes"),
+  print_maps_on_exit: (value) => {
+    const known: Readonly<Record<string, boolean>> = {
+      true: true,
+      1: true,
+      false: false,
+      0: false,
+    };
+    const printsMaps = known[value];
+    return printsMaps === undefined ? undefined : { printsMaps };
+  },
   stack_mode: (value) => choice(value, ["bpftrace", "perf", "raw"], "stackMode"),
 };
 
 /** Those of bpftrace that change nothing here. */
 const WITHOUT_EFFECT: readonly string[] = [
   ...["max_bpf_progs", "max_type_res_iterations", "cache_user_symbols", "log_size"],
-  ...["no_cpp_demangle", "cpp_demangle", "lazy_symbolication", "print_maps_on_exit", "vmlinux"],
+  ...["no_cpp_demangle", "cpp_demangle", "lazy_symbolication", "vmlinux"],
   ...["unstable_map_decl", "unstable_import", "unstable_macro", "show_debug_info", "btf"],
   ...["on_stack_limit", "max_cat_bytes", "str_trunc_trailer", "use_blazesym", "license"],
 ];

@@ -12,7 +12,12 @@ export interface IntegerType {
   readonly signed: boolean;
   /** The names of its values, where it is an enum. */
   readonly names?: ReadonlyMap<bigint, string>;
+  /** It is the time of a clock; without a word, `boot`. */
+  readonly clock?: ClockType;
 }
+
+/** The clocks of `nsecs()`. */
+export type ClockType = "boot" | "monotonic" | "tai";
 
 /** A string of at most `size` bytes, with its NUL; the rest is NULs as well. */
 export interface StringType {
@@ -67,8 +72,9 @@ export interface SymbolicType {
     | "mac";
   /** Bytes in memory of the script's own. */
   readonly size: number;
-  /** The format of a time. */
+  /** The format of a time, and its clock. */
   readonly format?: string;
+  readonly clock?: ClockType;
 }
 
 /** A stack trace: a number of the map of stacks, for users' stacks with the process. */

@@ -15,7 +15,7 @@ import {
   PacketSocket,
   type Program,
 } from "../../mod.ts";
-import { tracefsPath } from "../../ffi/host/tracefs.ts";
+import { exists, tracefsPath } from "../../ffi/host/tracefs.ts";
 import { attach } from "../workload/attach/attach.gen.ts";
 import { congestion } from "../workload/congestion/congestion.gen.ts";
 
@@ -749,15 +749,6 @@ function kprobeIfPossible(program: Program, address: bigint): Link[] {
   } catch (error) {
     if (error instanceof BpfError && error.code === "E_NO_PROBE") return [];
     throw error;
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }
 

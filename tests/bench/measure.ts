@@ -13,6 +13,25 @@ export interface Check {
   readonly atMost: number;
 }
 
+/** A point of a curve: x and y. */
+export type Point = readonly [x: number, y: number];
+
+/** How one thing grows with another. */
+export interface Curve {
+  readonly name: string;
+  readonly points: readonly Point[];
+}
+
+/** Curves side by side. */
+export interface Chart {
+  /** The name of its file, without its folder and its end. */
+  readonly file: string;
+  /** What the axes show: that of x is logarithmic, and that of y too where the values are wide apart. */
+  readonly x: string;
+  readonly y: string;
+  readonly curves: readonly Curve[];
+}
+
 /** A table of a measurement. */
 export interface Result {
   readonly title: string;
@@ -21,6 +40,7 @@ export interface Result {
   /** The row that the others are compared with: their medians are told as multiples of its. */
   readonly base?: string;
   readonly checks?: readonly Check[];
+  readonly charts?: readonly Chart[];
   /** What else a reader has to know: who could not be measured, and why. */
   readonly notes?: readonly string[];
 }

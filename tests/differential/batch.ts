@@ -17,7 +17,8 @@ export interface Batch {
 
 const ONE_BEGIN = /^BEGIN \{([^]*)\}$/;
 /** What is of the whole run, or of BEGIN: such programs run alone. */
-const OF_THE_RUN = /\$\d|\$#|^#|BEGIN|END|interval:|struct \w+ \{|enum \{|errorf|config/m;
+const OF_THE_RUN =
+  /\$\d|\$#|^#|BEGIN|END|interval:|struct \w+ \{|enum \{|errorf|config|exit\(|return/m;
 
 /** Whether a program is nothing but a BEGIN that ends with `exit()`: its body can run elsewhere. */
 export function isBody({ program, parameters }: Case): boolean {

@@ -52,16 +52,23 @@ const FIXED = `## Differences by design
 - A tracepoint that is not there is a mistake; a function that is not there, and a wildcard that matches nothing, is
   a warning as long as another probe is there. \`missing_probes\` (\`error\`, \`warn\`, \`ignore\`) says otherwise.
 - A mistake in a script is exit status 2, \`exit(n)\` is n, and the status of the command of \`-c\` is passed on.
-- The command of \`-c\` is read by the shell.
+- The command of \`-c\` is read by the shell. It is told to end where the script calls \`exit()\`; a limit of gimlet's own,
+  such as \`--duration\`, waits for it, as for that of \`--\`. Words behind \`--\` are that command, not parameters.
+- \`--dry-run\` runs neither BEGIN nor END. \`-d\` and \`-dd\` print the tree and end; \`-d STAGE\` prints the stage and runs.
+- \`-k\` and \`-kk\` are the same: each statement whose reads fail is shown once, with the error, and all are counted.
+  A map that is full and records that are lost are told of without it.
+- \`-B line\` and \`-B none\` are the same: what there is to print is printed at once.
+- \`--info\` is \`gimlet doctor\`.
 - BEGIN and END run by a test run of the program: there is no probe on gimlet itself. \`comm\` there is gimlet's name.
 - Entries of equal value are printed in the order of their keys.
 - \`-f json\` has no empty lines.
-- Types come from the kernel's BTF: headers are not read, and \`#include\` has no effect.
+- Types come from the kernel's BTF. Headers are read where they have nothing but declarations and \`#define\`: those
+  beside the script, in folders of \`-I\`, and of \`--include\`. The kernel's own are passed over.
 `;
 
 const GAPS =
-  `Also: probes of the kinds \`watchpoint\`, \`iter\` and \`self\`; \`fn\`, \`typedef\` and macros with parameters; wildcards in \`fentry\`
-and \`fexit\`; the options \`-k\`, \`--info\` and \`--emit-elf\`.
+  `Also: watchpoints of what a function is given (\`watchpoint:FUNCTION+arg0:8:w\`); \`fn\`, \`typedef\` and \`#define\` with
+parameters; the options \`--emit-elf\` and \`--emit-llvm\`.
 `;
 
 if (import.meta.main) Deno.writeTextFileSync(PAGE, differencesPage());

@@ -5,6 +5,9 @@
 
 import type { Case } from "./programs.ts";
 
+/** What makes the workload end: it reads a line of the disk. */
+export const PREPARE = "echo line >/dev/disk0";
+
 /** What sh(1) does while the programs run: with built-ins, so that it is one process, and the same calls each time. */
 export const WORKLOAD = `umask 027
 cd /proc/sys/kernel
@@ -97,7 +100,7 @@ const KPROBES = [
   `kprobe:vfs_write /${ECHO}/ { $i = 0; while ($i < 10 && $i < arg2) { $i++; } printf("%d\\n", $i); }`,
   `kprobe:vfs_write /${ECHO}/ { $i = (uint64)0; unroll(3) { $i += arg2; } printf("%d\\n", $i); }`,
   `kprobe:vfs_write /${OWN}/ { if (arg2 == 6) { @six = count(); } else { @other[arg2 > 6] = count(); } }`,
-  `kprobe:vfs_write /${ECHO}/ { $t = (arg2, func, (1, 2)); print($t.2.1); @ = $t.0; }`,
+  `kprobe:vfs_write /${ECHO}/ { $t = (arg2, func, (1, 2)); printf("%d\\n", $t.2.1); @ = $t.0; }`,
   `kprobe:vfs_write /${ECHO}/ { @x[1] = arg2; @x[2] = arg2 + 1; @x[3] = arg2 - 1; }`,
 ] as const;
 
@@ -124,7 +127,7 @@ const FENTRY = [
 const OTHERS = [
   `kfunc:__x64_sys_umas* /${OWN}/ { @[probe] = count(); }`,
   `kretfunc:vfs_wri* /${OWN}/ { @[retval] = count(); }`,
-  `kfunc:vfs_write, kfunc:vfs_read /${OWN}/ { @[probe] = max(args->count); }`,
+  `kfunc:vfs_write /${OWN}/ { @[probe] = max(args->count); } kfunc:vfs_read /${OWN}/ { @[probe] = max(args->count); }`,
   // Of bpftrace's tutorial.
   `kretprobe:vfs_read /${OWN}/ { @bytes = lhist(retval, 0, 2000, 200); }`,
   `kprobe:vfs_read /${OWN}/ { @start[tid] = nsecs; } kretprobe:vfs_read /@start[tid]/ { @ns[comm] = count(); @h = lhist(nsecs - @start[tid], 0, 60000000000, 60000000000); delete(@start[tid]); }`,
@@ -200,6 +203,11 @@ const DIFFERENCES: readonly Case[] = [
 /** The order of entries of equal value is not said by the language; that of a stack's lines is. */
 function unordered(program: string): Case {
   return program.includes("kstack") ? { program } : { program, unordered: true };
+}
+
+/** Whether a program has lists of probes, or wildcards: bpftrace 0.17 loads no other of the same functions beside. */
+export function hasLists({ program }: Case): boolean {
+  return /^[^/{]*[*,]/.test(program);
 }
 
 /** All of them, in groups. */

@@ -174,6 +174,11 @@ test("hasProgramType(), hasMapType(), hasHelper(): what this kernel has", { need
   assertThrows(() => hasMapType("unspec"), BpfError, "maps of type unspec: EOPNOTSUPP");
   const [MAP_LOOKUP, NONE] = [1, 9999];
   assertEquals([hasHelper("tracepoint", MAP_LOOKUP), hasHelper("tracepoint", NONE)], [true, false]);
+  // There, but not for tracepoints; a program of that type needs to say more of itself than that it calls it.
+  const OVERRIDE_RETURN = 58;
+  const BIND = 64;
+  assertEquals(hasHelper("tracepoint", OVERRIDE_RETURN), false);
+  assertEquals([hasHelper("cgroup_sock_addr", BIND), hasHelper("xdp", BIND)], [true, false]);
   assertThrows(() => hasProgramType("x"), RangeError, "libbpf knows unspec, socket_filter, ");
 });
 

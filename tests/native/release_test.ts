@@ -3,7 +3,13 @@
 import { copySources, partsList } from "../../.ci/release.ts";
 import { filesUnder } from "../../build.ts";
 import { VERSION } from "../../programs/lib/version.ts";
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+  assertThrows,
+} from "../assert.ts";
 import { run } from "../gimlet.ts";
 import { clang, needsProgram, test } from "../support.ts";
 
@@ -100,4 +106,17 @@ Deno.test("partsList() names the packages of deno.lock with their hashes", () =>
   assertEquals(list.components[1]!.purl, "pkg:npm/%40scope/name@1.2.3");
   assertEquals(list.components[1]!.hashes, [{ alg: "SHA-512", content: "00ff" }]);
   assertEquals(list.components[3]!.hashes, [{ alg: "SHA-256", content: "abcd" }]);
+});
+
+test("a word that is no folder's name makes no release, and no folder", {}, async () => {
+  using folder = new Folder();
+  const script = new URL("../../.ci/release.ts", import.meta.url).pathname;
+  const release = (word: string) =>
+    run([Deno.execPath(), "run", "-A", script, word], { cwd: folder.path });
+  const help = await release("--help");
+  assertEquals([help.status, help.stderr], [0, ""]);
+  assertMatch(help.stdout, /^Usage: deno task release \[FOLDER\]\n/);
+  const mistaken = await release("--hlep");
+  assertEquals([mistaken.status, mistaken.stdout, mistaken.stderr], [2, "", help.stdout]);
+  for (const made of ["--help", "--hlep"]) assertThrows(() => Deno.statSync(`${ROOT}/${made}`));
 });

@@ -1,6 +1,6 @@
 /** Random scripts: what the compiler lets pass, this kernel's verifier takes. */
 
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { openObject } from "../../ffi/bpf/object.ts";
 import { BpfError } from "../../ffi/errors.ts";
 import { compile } from "../../programs/script/compile.ts";
@@ -9,6 +9,7 @@ import { skeletonOf } from "../../programs/script/run/maps.ts";
 import { DEFAULT_SETTINGS } from "../../programs/script/settings.ts";
 import { Source } from "../../programs/script/source.ts";
 import { GROUPS } from "../differential/programs.ts";
+import { tryScripts } from "../fuzz/script_trial.ts";
 import { generator } from "../generator.ts";
 import { capabilities, root, test } from "../support.ts";
 
@@ -66,6 +67,14 @@ test("3000 random scripts load", { needs: [root, capabilities] }, () => {
     }
   }
   assert(loaded > 1500, `${loaded} loaded`);
+});
+
+test("400 scripts of the grammar: none is refused without a line, none crashes the compiler", {
+  needs: [root, capabilities],
+}, () => {
+  const { loaded, failures } = tryScripts(400, { seed: 11 });
+  assertEquals(failures, []);
+  assert(loaded > 300, `${loaded} loaded`);
 });
 
 function randomScript(random: (below: number) => number): string {

@@ -1,14 +1,13 @@
 /** Every place that programs attach to, on Debian's kernels: one machine for each kernel. */
 
 import { runVm } from "../../cmd/vm/vm.ts";
-import { compileProgram } from "../../build.ts";
 import { assertEquals } from "../assert.ts";
 import { type Lab, type Need, type Outcome, TRIALS } from "../attach/trials.ts";
 import { workload } from "../gimlet.ts";
 import { gcc, needsProgram, qemu, test } from "../support.ts";
 import { debianKernel, type KernelSeries } from "./kernels.ts";
+import { trialsBinary } from "./trials.ts";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
 const LAB: Lab = {
   calls: "/bin/calls",
   waiter: "/bin/waiter",
@@ -29,25 +28,12 @@ const LACKING: Readonly<Record<"6.1" | "6.12" | "7.2", Partial<Record<Need, stri
   "7.2": { "raw_tp cookies": "E_UNSUPPORTED", "hardware counters": "E_NO_PROBE" },
 };
 
-let compiled: Promise<string> | undefined;
-
-/** The trials as one binary, which is gimlet's guest as well. */
-async function compile(): Promise<string> {
-  const output = `${ROOT}dist/workload/attach`;
-  await compileProgram({
-    entry: `${ROOT}tests/attach/main.ts`,
-    embedded: ["attach", "congestion"].map((name) => `${ROOT}tests/workload/${name}/${name}.bpf.o`),
-    output,
-  });
-  return output;
-}
-
 async function outcomesOn(series: KernelSeries): Promise<Outcome[]> {
   const kernel = await debianKernel(series);
   const { status, stdout, stderr } = await runVm({
     kernel: kernel.path,
     modules: kernel.modulesFor(["sch_ingress", "cls_bpf"]),
-    binary: await (compiled ??= compile()),
+    binary: await trialsBinary("attach", ["attach", "congestion"]),
     files: [
       { source: await workload("calls"), target: LAB.calls },
       { source: await workload("waiter"), target: LAB.waiter },

@@ -15,8 +15,6 @@ export interface GuestRun {
   readonly options?: readonly string[];
   /** Shell commands that it runs and traces; where there are none, the script has to end by itself. */
   readonly workload?: string;
-  /** Shell commands that run beside it, in the same root; they are ended with it. */
-  readonly beside?: string;
   /** SIGINT after so many seconds, 60 where not given. */
   readonly seconds?: number;
 }
@@ -25,8 +23,11 @@ export interface GuestRun {
 export interface GuestMeans {
   /** Kernel modules. */
   readonly modules?: readonly string[];
-  /** Programs for the workloads, as /bin/NAME; they need nothing but libc. */
+  /** Programs for the workloads, as /bin/NAME. */
   readonly programs?: readonly string[];
+  /** Programs for {@linkcode GuestMeans.prepare}, which runs before all, in the guest's own root. */
+  readonly outside?: readonly string[];
+  readonly prepare?: string;
 }
 
 /** How a run went. */
@@ -39,7 +40,7 @@ export interface GuestResult extends Finished {
 export async function runInGuest(
   series: KernelSeries,
   runs: readonly GuestRun[],
-  { modules = [], programs = [] }: GuestMeans = {},
+  { modules = [], programs = [], outside = [], prepare: first = "true" }: GuestMeans = {},
 ): Promise<GuestResult[]> {
   const kernel = await debianKernel(series);
   const { files, prepare, call, root, enter } = await bpftraceFor(series);
@@ -49,27 +50,32 @@ export async function runInGuest(
     Deno.writeTextFileSync(`${folder}/${name}`, text);
     work.push({ source: `${folder}/${name}`, target: `${root}/work/${name}` });
   };
+  const workloads: string[] = [];
   const words = { theirs: call, ours: `${enter}/gimlet` };
   const commands = runs.map(({ who, ...run }, i) => {
     write(`${i}.bt`, run.script);
-    if (run.workload !== undefined) write(`${i}.sh`, run.workload);
-    if (run.beside !== undefined) write(`${i}.beside`, run.beside);
-    const command = run.workload === undefined ? [] : ["-c", `/bin/sh /work/${i}.sh`];
+    const { workload } = run;
+    // The same path for both: scripts see it.
+    if (workload !== undefined && !workloads.includes(workload)) {
+      write(`${workloads.push(workload)}.sh`, workload);
+    }
+    const command = workload === undefined
+      ? []
+      : ["-c", `/bin/sh /work/${workloads.indexOf(workload) + 1}.sh`];
     const args = [...run.options ?? [], ...command, `/work/${i}.bt`, ...run.parameters ?? []];
-    const beside = run.beside !== undefined;
     return [
-      beside ? `${enter}/bin/sh /work/${i}.beside >/dev/null 2>&1 & beside=$!` : ":",
-      // Into files: a serial line is slow.
       "begin=$EPOCHREALTIME",
       `timeout -s INT -k 20 ${run.seconds ?? 60} ${words[who]} ${
         args.map(quoted).join(" ")
       } </dev/null >/tmp/out 2>/tmp/err; status=$?`,
-      beside ? "kill $beside 2>/dev/null; wait" : ":",
       `echo "${MARK}$status $(((\${EPOCHREALTIME/./} - \${begin/./}) / 1000))"; cat /tmp/out; echo "${MARK}err"; cat /tmp/err`,
     ].join("\n");
   });
   try {
-    Deno.writeTextFileSync(`${folder}/run.sh`, `${prepare} || exit 1\n${commands.join("\n")}\n`);
+    Deno.writeTextFileSync(
+      `${folder}/run.sh`,
+      [`${first} && ${prepare} || exit 1`, shareLibraries(root), ...commands, ""].join("\n"),
+    );
     const own = ["sh", ...programs];
     const { status, stdout, stderr } = await runVm({
       kernel: kernel.path,
@@ -79,7 +85,7 @@ export async function runInGuest(
       disks: [{ size: 1 << 20, kind: "nvme" }],
       timeout: 3000,
       files: [
-        ...["/bin/bash", "/bin/sh", "/bin/cat", "/usr/bin/timeout"],
+        ...["bash", "sh", "cat", "timeout", ...outside].map((name) => `/bin/${name}`),
         ...root === "" ? own.map((name) => `/bin/${name}`) : own.map((name) => ({
           source: `/bin/${name}`,
           target: `${root}/usr/bin/${name}`,
@@ -101,6 +107,12 @@ export async function runInGuest(
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** Gives the libraries of the guest's programs to another root, where that has none of the same name. */
+function shareLibraries(root: string): string {
+  const folder = "/usr/lib/x86_64-linux-gnu";
+  return root === "" ? ":" : `for f in ${folder}/*; do [ -e ${root}$f ] || cp $f ${root}$f; done`;
 }
 
 /** Between what runs write. */

@@ -34,6 +34,27 @@ static int getppid_times(long n)
 	return 0;
 }
 
+/* At most so many a second, in steps of a millisecond. Says on stderr how many ns it took. */
+static int pace_times(long n, long rate)
+{
+	struct timespec start, next, end;
+	long step = rate / 1000 ? rate / 1000 : 1;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	next = start;
+	for (long i = 0; i < n; i++) {
+		syscall(SYS_getppid);
+		if ((i + 1) % step)
+			continue;
+		next.tv_nsec += 1000000000L / (rate / step);
+		next.tv_sec += next.tv_nsec / 1000000000;
+		next.tv_nsec %= 1000000000;
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	return fprintf(stderr, "%ld\n", (end.tv_sec - start.tv_sec) * 1000000000L + end.tv_nsec - start.tv_nsec) < 0;
+}
+
 /* Of a process by its number: then the security modules are asked. */
 static int getpgid_times(long n)
 {
@@ -292,6 +313,8 @@ int main(int argc, char **argv)
 		return strlen_times(n, more);
 	if (!strcmp(deed, "getppid"))
 		return getppid_times(n);
+	if (!strcmp(deed, "pace"))
+		return pace_times(n, atol(more));
 	if (!strcmp(deed, "getpgid"))
 		return getpgid_times(n);
 	if (!strcmp(deed, "lseek"))

@@ -1,30 +1,47 @@
 /** Clocks by name, and what changes the course of what is traced: `nsecs(tai)`, `signal()`, `override()`. */
 
+import type { CallNode } from "../ast.ts";
 import type { HelperName } from "../../../ffi/asm/helpers.ts";
 import { signalNumber } from "../signals.ts";
-import { isNumeric, NONE, typeName, UINT64 } from "../types.ts";
+import { type ClockType, isNumeric, NONE, typeName } from "../types.ts";
 import type { BuiltinFunction } from "./builtin.ts";
 
-const CLOCKS: Readonly<Record<string, HelperName>> = {
-  monotonic: "ktime_get_ns",
-  boot: "ktime_get_boot_ns",
-  tai: "ktime_get_tai_ns",
-};
+const CLOCKS: Readonly<Record<string, { readonly clock: ClockType; readonly helper: HelperName }>> =
+  {
+    monotonic: { clock: "monotonic", helper: "ktime_get_ns" },
+    boot: { clock: "boot", helper: "ktime_get_boot_ns" },
+    tai: { clock: "tai", helper: "ktime_get_tai_ns" },
+    // What bpftrace computes by itself for kernels without that helper.
+    sw_tai: { clock: "tai", helper: "ktime_get_tai_ns" },
+  };
+
+/** The clock that a call names. */
+function clockOf([clock]: CallNode["args"]) {
+  return CLOCKS[clock?.kind === "identifier" ? clock.name : "boot"];
+}
 
 const NSECS: BuiltinFunction = {
   names: ["nsecs"],
   least: 0,
   most: 1,
   words: Object.keys(CLOCKS),
-  type: ({ args: [clock] }, typing) => {
+  type: ({ args, span }, typing) => {
+    const [clock] = args;
     const known = clock === undefined || (clock.kind === "identifier" && clock.name in CLOCKS);
     if (!known) {
-      typing.error(clock.span, "nsecs() takes the name of a clock", "monotonic, boot or tai");
+      typing.error(
+        clock.span,
+        "nsecs() takes the name of a clock",
+        "monotonic, boot, tai or sw_tai",
+      );
     }
-    return UINT64;
+    const { clock: name, helper } = clockOf(args) ?? CLOCKS["boot"]!;
+    if (!typing.facts.hasHelper(helper)) {
+      typing.unsupported(span, `nsecs(${name}) on this kernel: it needs Linux >= 6.1`);
+    }
+    return { kind: "integer", size: 8, signed: false, clock: name };
   },
-  scalar: ({ args: [clock] }, { ir }) =>
-    ir.call(CLOCKS[clock?.kind === "identifier" ? clock.name : "boot"]!),
+  scalar: ({ args }, { ir }) => ir.call(clockOf(args)!.helper),
 };
 
 const SIGNAL: BuiltinFunction = {

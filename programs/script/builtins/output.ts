@@ -14,7 +14,7 @@ import {
   typeName,
   UINT64,
 } from "../types.ts";
-import { deleteBuckets } from "./aggregates.ts";
+import { deleteBuckets } from "./buckets.ts";
 import type { BuiltinFunction, Typing } from "./builtin.ts";
 
 function typedArguments(nodes: readonly Expression[], lowerer: Lowerer): RecordArgument[] {

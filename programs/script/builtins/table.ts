@@ -3,12 +3,14 @@
 import { AGGREGATES } from "./aggregates.ts";
 import type { BuiltinFunction, BuiltinValue } from "./builtin.ts";
 import { CONTROL } from "./control.ts";
+import { FILES } from "./files.ts";
 import { LENGTHS } from "./lengths.ts";
 import { NETWORK } from "./network.ts";
 import { OUTPUT } from "./output.ts";
 import { SEARCH } from "./search.ts";
 import { STACKS } from "./stacks.ts";
 import { TEXT } from "./text.ts";
+import { USER_SYMBOLS } from "./user_symbols.ts";
 import { VALUES } from "./values.ts";
 
 let values: ReadonlyMap<string, BuiltinValue> | undefined;
@@ -31,6 +33,8 @@ function allFunctions(): ReadonlyMap<string, BuiltinFunction> {
     ...STACKS,
     ...SEARCH,
     ...LENGTHS,
+    ...FILES,
+    ...USER_SYMBOLS,
   ]);
 }
 
@@ -46,7 +50,7 @@ export function builtinFunction(name: string): BuiltinFunction | undefined {
 
 /** Functions and values that bpftrace has and gimlet has not. */
 export const MISSING: readonly string[] = [
-  ...["uaddr", "path", "skboutput"],
+  ...["skboutput"],
   ...[
     "errorf",
     "fail",

@@ -156,12 +156,21 @@ const STRFTIME: BuiltinFunction = {
   least: 2,
   most: 2,
   numbers: [1],
-  type: ({ args: [format] }, typing) => {
+  type: ({ args: [format, time] }, typing) => {
     if (format?.kind !== "string") {
       typing.error(format!.span, "strftime() expects a string literal");
     }
     const text = format?.kind === "string" ? format.value : "";
-    return { kind: "symbolic", as: "timestamp", size: 8, format: text };
+    const type = typing.typeOf(time!);
+    const clock = type.kind === "integer" ? type.clock ?? "boot" : "boot";
+    if (clock === "monotonic") {
+      typing.error(
+        time!.span,
+        "strftime() can not take a monotonic timestamp",
+        "nsecs or nsecs(tai)",
+      );
+    }
+    return { kind: "symbolic", as: "timestamp", size: 8, format: text, clock };
   },
   scalar: ({ args: [, time] }, lowerer) => lowerer.scalar(time!),
 };

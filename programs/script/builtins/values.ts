@@ -203,8 +203,9 @@ function parametersOf(
 const COMM: BuiltinValue = {
   names: ["comm"],
   type: () => ({ kind: "string", size: COMM_SIZE }),
-  into: (_, { ir }, target) => {
-    ir.call("get_current_comm", target, BigInt(COMM_SIZE));
+  into: (_, lowerer, target) => {
+    lowerer.zeroFill(target, COMM_SIZE); // Linux 6.1 writes nothing behind the name's end.
+    lowerer.ir.call("get_current_comm", target, BigInt(COMM_SIZE));
   },
 };
 

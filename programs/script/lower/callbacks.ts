@@ -41,28 +41,13 @@ export function hasCallback(body: readonly Statement[], typing: Typing): boolean
   return found;
 }
 
-/** The variables that functions in these statements name: they must be where both can find them. */
-export function sharedVariables(body: readonly Statement[], typing: Typing): ReadonlySet<string> {
-  const names = new Set<string>();
-  visitStatements(body, (statement) => {
-    if (!isCallbackLoop(statement, typing)) return;
-    names.add(statement.variable.name);
-    visitExpressions(statement.body, (node) => {
-      if (node.kind === "variable") names.add(node.name);
-    });
-    visitStatements(statement.body, (inner) => {
-      if ("variable" in inner) names.add(inner.variable.name);
-    });
-  });
-  return names;
-}
-
 /** `for ($kv : @map) { … }`: `bpf_for_each_map_elem()`. Needs Linux >= 5.13. */
 export function eachEntry(l: Lowerer, { variable, map, body, span }: EachStatement): void {
   const symbol = l.mapPlan(map.name).symbol;
   const callback = l.callback(span, (inner) => {
     const [key, value] = [inner.parameter(2), inner.parameter(3)];
     inner.enter(4);
+    inner.declareLocals(body);
     const target = inner.variables.memory(variable.name)!;
     const type = l.typing.variables.get(variable.name)!;
     if (type.kind !== "tuple") throw new RangeError("an entry is a tuple");
@@ -101,6 +86,7 @@ export function counted(l: Lowerer, { variable, start, end, body, span }: RangeS
   const callback = l.callback(span, (inner) => {
     const index = inner.parameter(1);
     inner.enter(2);
+    inner.declareLocals(body);
     const base = inner.ir.load(inner.frame, first.offset, 8);
     inner.variables.write(inner, variable.name, inner.ir.alu("add", base, index));
     statements(inner, body);

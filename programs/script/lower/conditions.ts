@@ -90,12 +90,16 @@ function compareStrings(
   const [a, b] = [compared(l, left), compared(l, right)];
   const words = Math.min(a.words.length, b.words.length);
   const differ = equal ? ir.label() : label;
-  for (let i = 0; i < words; i++) {
-    ir.branch("ne", a.words[i]!(), b.words[i]!(), differ);
-  }
+  // Most texts differ in their first word. The others are looked at together: to the verifier each branch is another way to go.
+  ir.branch("ne", a.words[0]!(), b.words[0]!(), differ);
+  const differences = ir.define((dst) => ({ op: "move", dst, src: 0n }));
+  const gather = (right: Operand) =>
+    ir.add({ op: "alu", operation: "or", dst: differences, left: differences, right });
+  for (let i = 1; i < words; i++) gather(ir.alu("xor", a.words[i]!(), b.words[i]!()));
   // What is left of the longer one must be NULs, of which the first says all.
   const rest = (a.words.length > words ? a : b).words[words];
-  if (rest !== undefined) ir.branch("ne", ir.alu("and", rest(), 0xffn), 0n, differ);
+  if (rest !== undefined) gather(ir.alu("and", rest(), 0xffn));
+  ir.branch("ne", differences, 0n, differ);
   if (!equal) return;
   ir.jump(label);
   ir.place(differ);

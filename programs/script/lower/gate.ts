@@ -36,6 +36,7 @@ function gateComm(l: Lowerer): void {
   const { comm } = l.typing.settings.filters;
   if (comm === undefined) return;
   const memory = l.temporary(16);
+  l.zeroFill(memory, 16); // Linux 6.1 writes nothing behind the name's end.
   l.ir.call("get_current_comm", memory, 16n);
   const words = wordsOf(comm, 16);
   words.forEach((word, i) => {

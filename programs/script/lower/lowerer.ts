@@ -15,12 +15,13 @@ import { type Action, type ActionPlan, type MapPlan, NAMES } from "../plan.ts";
 import type { Source, Span } from "../source.ts";
 import type { Type } from "../types.ts";
 import { stepsInside } from "../usage.ts";
-import { hasCallback, sharedVariables } from "./callbacks.ts";
+import { hasCallback } from "./callbacks.ts";
 import { branchIf, branchUnless } from "./conditions.ts";
 import { gate } from "./gate.ts";
 import { key, lookUp, updateMap } from "./maps.ts";
 import type { Memory, Place, RecordArgument } from "./memory.ts";
 import { constantAddress, copy, textInto, variable, zeroFill } from "./own_memory.ts";
+import { type Ownership, ownership } from "./ownership.ts";
 import { place, pointed } from "./places.ts";
 import { addressOf, readBounded, readBytes, readScalar, readString } from "./reads.ts";
 import { act, countLoss, stringLimit } from "./records.ts";
@@ -69,6 +70,7 @@ interface Whole {
   /** `++` stands inside of expressions: what is read must stay as it was read. */
   readonly copiesVariables: boolean;
   readonly functions: LoweredFunction[];
+  readonly owned: Ownership;
   /** Where the frame says that a callback wants the program to end: only if there are callbacks. */
   readonly left: number | undefined;
 }
@@ -92,7 +94,6 @@ export function lowerProgram(
   program: LoweredProgram,
 ): Lowered {
   const { body, predicate, span } = program;
-  const shared = sharedVariables(body, typing);
   const all: readonly Statement[] = predicate === undefined
     ? body
     : [...body, { kind: "if", condition: predicate, then: [], otherwise: [], span }];
@@ -105,6 +106,7 @@ export function lowerProgram(
     index: program.index,
     copiesVariables: stepsInside(all),
     functions: [],
+    owned: ownership(all, typing),
     left: hasCallbacks ? scratch.inFrame(8).offset : undefined,
   };
   const l = new Lowerer({ script, typing, whole, ir, frame, scratch });
@@ -115,7 +117,8 @@ export function lowerProgram(
   l.findFrame(l.exit);
   const frameCode = ir.code.length - frameStart;
   if (whole.left !== undefined) ir.store(frame, whole.left, 8, 0n);
-  l.variables.declare(l, body, shared);
+  l.variables.share(l, whole.owned.shared, all);
+  l.declareLocals(all);
   if (predicate !== undefined) {
     l.line(predicate.span);
     l.branchUnless(predicate, l.exit);
@@ -145,6 +148,8 @@ export class Lowerer {
   readonly loops: Loop[] = [];
   /** The program's context. */
   context: VirtualRegister = 0;
+  /** What is lowered at the moment. */
+  at: Span = { start: 0, end: 0 };
 
   constructor(
     { script, typing, whole, ir, frame, scratch, variables = new Variables(), depth = 0 }: {
@@ -218,6 +223,11 @@ export class Lowerer {
     return name;
   }
 
+  /** Gives the variables their places that this program, or callback, has for itself. */
+  declareLocals(body: readonly Statement[]): void {
+    this.variables.declare(this, this.program.owned.localsOf(body), body);
+  }
+
   /** Begins a callback: what it is handed on as the parameter `index` says where the context is. */
   enter(index: 2 | 4): void {
     const { ir } = this;
@@ -245,7 +255,9 @@ export class Lowerer {
   }
 
   /** Says which line the next instructions are from. */
-  line({ start }: Span): void {
+  line(span: Span): void {
+    const { start } = span;
+    this.at = span;
     this.ir.add({ op: "line", ...this.script.source.position(start) });
   }
 

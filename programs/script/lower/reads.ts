@@ -4,7 +4,7 @@ import type { HelperName } from "../../../ffi/asm/helpers.ts";
 import type { AccessSize } from "../../../ffi/asm/instruction.ts";
 import type { Argument, Operand, VirtualRegister } from "../ir.ts";
 import { LOSS } from "../plan.ts";
-import type { Space } from "../types.ts";
+import { INT64, type Space } from "../types.ts";
 import type { Lowerer } from "./lowerer.ts";
 import type { Memory, Place } from "./memory.ts";
 
@@ -57,7 +57,7 @@ function readWord(l: Lowerer, place: Place, size: AccessSize): VirtualRegister {
   }
   if (place.space === "context") return l.ir.load(l.context, place.offset, size);
   const memory = l.onStack(8);
-  checked(l, l.ir.call(READ[place.space], memory, BigInt(size), argument(l, place)));
+  read(l, READ[place.space], memory, BigInt(size), argument(l, place));
   return l.ir.load(memory.base, memory.offset, size);
 }
 
@@ -71,15 +71,23 @@ function argument(l: Lowerer, place: Place): Argument {
 /** Copies bytes of others. */
 export function readBytes(l: Lowerer, place: Place, target: Memory, size: number): void {
   const helper = place.space === "own" || place.space === "context" ? "kernel" : place.space;
-  checked(l, l.ir.call(READ[helper], target, BigInt(size), argument(l, place)));
+  read(l, READ[helper], target, BigInt(size), argument(l, place));
 }
 
-/** Counts a read that failed, where that is wanted; gives what the read gave. */
-function checked(l: Lowerer, result: VirtualRegister): VirtualRegister {
-  if (!l.typing.settings.countsReadFaults) return result;
+/** Reads by a helper; where that is wanted, a read that fails is counted and told of. Gives what the helper gave. */
+function read(
+  l: Lowerer,
+  helper: HelperName,
+  target: Argument,
+  size: Argument,
+  from: Argument,
+): VirtualRegister {
+  const result = l.ir.call(helper, target, size, from);
+  if (!l.typing.settings.tellsFaults) return result;
   const done = l.ir.label();
   l.ir.branch("sge", result, 0n, done);
   l.countLoss(LOSS.readFault);
+  l.act({ kind: "fault", helper, span: l.at }, [{ type: INT64, operand: result }]);
   l.ir.place(done);
   return result;
 }
@@ -95,7 +103,7 @@ export function readBounded(
   const helper = place.space === "own" || place.space === "context" ? "kernel" : place.space;
   const otherwise = ir.label();
   const bytes = { bounded: count, most, otherwise };
-  checked(l, ir.call(READ[helper], target, bytes, argument(l, place)));
+  read(l, READ[helper], target, bytes, argument(l, place));
   ir.place(otherwise);
 }
 
@@ -107,5 +115,5 @@ export function readString(
   size: Argument,
 ): VirtualRegister {
   const helper = place.space === "own" || place.space === "context" ? "kernel" : place.space;
-  return checked(l, l.ir.call(READ_STRING[helper], target, size, argument(l, place)));
+  return read(l, READ_STRING[helper], target, size, argument(l, place));
 }

@@ -12,18 +12,32 @@ export class Variables {
   readonly #registers = new Map<string, VirtualRegister>();
   readonly #memories = new Map<string, Memory>();
 
-  /** Gives all variables of a program their places; `shared` are those that callbacks name. */
-  declare(l: Lowerer, body: readonly Statement[], shared: ReadonlySet<string>): void {
-    for (const [name, type] of l.typing.variables) {
-      if (isScalar(type) && !shared.has(name)) {
-        this.#registers.set(name, l.ir.register());
-        continue;
-      }
-      const size = storageSize(type);
-      const memory = shared.has(name) ? l.scratch.inFrame(size) : l.temporary(size);
-      this.#memories.set(name, memory);
-      if (!assignsFirst(body, name)) l.zeroFill(memory, size);
+  /** Gives variables their places that a program, or a callback, has for itself. */
+  declare(l: Lowerer, names: Iterable<string>, body: readonly Statement[]): void {
+    for (const name of names) {
+      const type = l.typing.variables.get(name);
+      if (type === undefined) continue;
+      if (isScalar(type)) this.#registers.set(name, l.ir.register());
+      else this.#place(l, name, { memory: l.temporary(storageSize(type)), body });
     }
+  }
+
+  /** Gives those their places that callbacks see as well. */
+  share(l: Lowerer, names: Iterable<string>, body: readonly Statement[]): void {
+    for (const name of names) {
+      const type = l.typing.variables.get(name);
+      if (type === undefined) continue;
+      this.#place(l, name, { memory: l.scratch.inFrame(storageSize(type)), body });
+    }
+  }
+
+  #place(
+    l: Lowerer,
+    name: string,
+    { memory, body }: { readonly memory: Memory; readonly body: readonly Statement[] },
+  ): void {
+    this.#memories.set(name, memory);
+    if (!assignsFirst(body, name)) l.zeroFill(memory, storageSize(l.typing.variables.get(name)!));
   }
 
   /** The same variables, as a callback finds them in the frame at `base`. */

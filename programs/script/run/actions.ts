@@ -13,6 +13,7 @@ import {
   readEntries,
 } from "../map_values.ts";
 import { isHistogram, isNumber, keyField } from "./shape.ts";
+import type { Span } from "../source.ts";
 import { strftime } from "../strftime.ts";
 
 /** The script's maps, as actions see them. */
@@ -22,6 +23,12 @@ export interface MapAccess {
   clear(name: string): void;
   /** Sets all values to 0. */
   zero(name: string): void;
+}
+
+/** What failed, and where in the script. */
+export interface Fault {
+  readonly helper: string;
+  readonly span: Span;
 }
 
 /** What actions act on. */
@@ -34,6 +41,8 @@ export interface ActionContext {
   readFile(path: string): string;
   /** Nanoseconds since 1970. */
   now(): bigint;
+  /** A helper has failed, with a negative error number. */
+  fault(what: Fault, result: number): void;
   exit(status: number): void;
 }
 
@@ -77,6 +86,11 @@ function perform(
       const end = args.findIndex((word) => renderer.text(word) === "");
       const words = args.slice(0, end < 0 ? args.length : end).map((word) => renderer.text(word));
       return [textOutput("join", words.join(action.separator), "\n")];
+    }
+    case "fault": {
+      const [result] = args;
+      context.fault(action, result?.kind === "integer" ? Number(result.value) : 0);
+      return [];
     }
     case "exit": {
       const [status] = args;

@@ -2,8 +2,8 @@
 
 import { HELPER, type HelperName } from "../../../ffi/asm/helpers.ts";
 import { hasHelper } from "../../../ffi/bpf/features.ts";
-import { parseElf } from "../../../ffi/elf/elf.ts";
-import { fileOffset } from "../../../ffi/elf/symbols.ts";
+import { ELF_TYPE, parseElf } from "../../../ffi/elf/elf.ts";
+import { fileOffset, findSymbol } from "../../../ffi/elf/symbols.ts";
 import { parseUsdtArguments, usdtProbes } from "../../../ffi/elf/usdt.ts";
 import { BpfError } from "../../../ffi/errors.ts";
 import { findUserFile } from "../../../ffi/probes/user_function.ts";
@@ -13,7 +13,7 @@ import { kernelTypes } from "../../../ffi/probes/kernel_types.ts";
 import { kprobeFunctions, listProbes, tracepoints } from "../../../ffi/probes/list.ts";
 import { ksymname } from "../../../ffi/symbols/kernel.ts";
 import { BtfTypes } from "../btf_types.ts";
-import type { KernelFacts, KernelFunction, UsdtProbe } from "../facts.ts";
+import type { KernelFacts, KernelFunction, UsdtProbe, UserSymbol } from "../facts.ts";
 import { inPath } from "./attach.ts";
 import { tracepointRecord } from "../tracepoint_record.ts";
 import type { RecordLayout, Type } from "../types.ts";
@@ -22,6 +22,7 @@ import type { RecordLayout, Type } from "../types.ts";
 export class RunningKernel implements KernelFacts {
   readonly arch: KernelFacts["arch"] = Deno.build.arch;
   readonly #records = new Map<string, RecordLayout | undefined>();
+  readonly #helpers = new Map<HelperName, boolean>();
   #types: BtfTypes | undefined;
   #tracepoints: readonly string[] | undefined;
 
@@ -61,8 +62,15 @@ export class RunningKernel implements KernelFacts {
   }
 
   userFunctions(path: string, pattern: string): readonly string[] {
-    return listProbes(`uprobe:${path}:${pattern}`).flatMap(({ names }) => names)
-      .map((name) => name.slice(name.lastIndexOf(":") + 1));
+    return userFunctions(path, pattern);
+  }
+
+  userSymbol(path: string, name: string): UserSymbol | undefined {
+    const elf = parseElf(Deno.readFileSync(findUserFile(inPath(path))));
+    const found = findSymbol(elf, name);
+    if (found === undefined) return undefined;
+    const moves = elf.type !== ELF_TYPE.EXEC;
+    return { address: BigInt(found.value), size: Number(found.size), moves };
   }
 
   usdtProbes(path: string, group: string, name: string): readonly UsdtProbe[] {
@@ -81,13 +89,9 @@ export class RunningKernel implements KernelFacts {
   }
 
   hasHelper(name: HelperName): boolean {
-    try {
-      return hasHelper("tracepoint", HELPER[name]);
-    } catch (error) {
-      // Nobody but root may ask.
-      if (error instanceof BpfError) return true;
-      throw error;
-    }
+    const known = this.#helpers.get(name) ?? tryHelper(name);
+    this.#helpers.set(name, known);
+    return known;
   }
 
   cgroupId(path: string): bigint | undefined {
@@ -103,6 +107,16 @@ export class RunningKernel implements KernelFacts {
   }
 }
 
+/** Nobody but root may ask: then the kernel says so itself when it loads the script. */
+function tryHelper(name: HelperName): boolean {
+  try {
+    return hasHelper("tracepoint", HELPER[name]);
+  } catch (error) {
+    if (error instanceof BpfError) return true;
+    throw error;
+  }
+}
+
 function readUsdtProbes(path: string): (UsdtProbe & { readonly name: string })[] {
   const elf = parseElf(Deno.readFileSync(findUserFile(inPath(path))));
   return usdtProbes(elf).flatMap(({ provider: group, name, location, semaphore, ...rest }) => {
@@ -112,4 +126,10 @@ function readUsdtProbes(path: string): (UsdtProbe & { readonly name: string })[]
     const place = { offset, ...(counterOffset === undefined ? {} : { counterOffset }) };
     return [{ group, name, place, args: parseUsdtArguments(rest.arguments, elf.machine) }];
   });
+}
+
+/** The names of functions of a program or library that match a pattern. */
+export function userFunctions(path: string, pattern: string): readonly string[] {
+  return listProbes(`uprobe:${path}:${pattern}`).flatMap(({ names }) => names)
+    .map((name) => name.slice(name.lastIndexOf(":") + 1));
 }

@@ -11,7 +11,8 @@ import type { Names } from "../render.ts";
 /** Looks names up; `stacks` gives a map of stacks of the script. */
 export function machineNames(stacks: (name: string) => StackTraceMap): Names {
   let users: ReadonlyMap<number, string> | undefined;
-  const boot = clockNow("realtime") - clockNow("boottime");
+  const now = clockNow("realtime");
+  const before = { boot: now - clockNow("boottime"), tai: now - clockNow("tai") };
   return {
     kernelSymbol: (address) => {
       const { name } = kernelFrame(address);
@@ -20,7 +21,7 @@ export function machineNames(stacks: (name: string) => StackTraceMap): Names {
     userSymbol: (address, pid) => sym(pid, address),
     user: (id) => (users ??= readUsers()).get(id) ?? String(id),
     cgroup: cgroupPath,
-    wallClock: (sinceBoot) => sinceBoot + boot,
+    wallClock: (time, clock) => time + before[clock],
     stack({ type, id, pid }) {
       const number = BigInt.asIntN(64, id);
       const options = type.of === "user" ? { pid: Number(pid) } : {};

@@ -7,9 +7,12 @@ import { BpfError } from "../../../ffi/errors.ts";
 import { explained } from "../../../ffi/probes/permission.ts";
 import { AttachedPlan } from "../../../ffi/probes/plan.ts";
 import type { Plan, ProgramPlan } from "../plan.ts";
-import { attachmentName } from "../probes.ts";
+import { type Attachment, attachmentName } from "../probes.ts";
 import type { Settings } from "../settings.ts";
+import type { Span } from "../source.ts";
+import { didYouMean } from "../../lib/nearest.ts";
 import { attachScriptProgram } from "./attach.ts";
+import { userFunctions } from "./facts.ts";
 import { skeletonOf } from "./maps.ts";
 
 /** How a script is set in its places. */
@@ -20,6 +23,8 @@ export interface PlaceOptions {
   readonly pid?: number | undefined;
   /** What becomes of a probe that is not there. */
   readonly missingProbes?: Settings["missingProbes"];
+  /** Told which probe cannot be set, before that is thrown; with what was perhaps meant, else an empty string. */
+  readonly onRefused?: ((span: Span, suggestion: string) => void) | undefined;
 }
 
 /** A script in the kernel, with its programs in their places. */
@@ -42,12 +47,19 @@ export function placeScript(plan: Plan, options: PlaceOptions): PlacedScript {
   );
   if (wide.length > 0) {
     try {
-      return new Placing(plan, options, new Set(wide.map(({ name }) => name))).placed();
+      const quietly = { ...options, onRefused: undefined };
+      return new Placing(plan, quietly, new Set(wide.map(({ name }) => name))).placed();
     } catch (error) {
       if (!(error instanceof BpfError)) throw error;
     }
   }
   return explained(() => new Placing(plan, options, new Set()).placed());
+}
+
+/** A probe at one of its places. */
+interface Attempt {
+  readonly span: Span;
+  readonly attachment: Attachment;
 }
 
 class Placing {
@@ -59,6 +71,9 @@ class Placing {
   readonly #links: Link[] = [];
   readonly #probes: string[] = [];
   readonly #missing: BpfError[] = [];
+  /** What is attached at the moment. */
+  #current: Attempt | undefined;
+  #firstMissing: Attempt | undefined;
 
   constructor(plan: Plan, options: PlaceOptions, multi: ReadonlySet<string>) {
     this.#plan = plan;
@@ -74,8 +89,10 @@ class Placing {
     const attached = new AttachedPlan("script", this.#object, this.#links);
     try {
       for (const program of this.#plan.programs) this.#attach(program);
+      this.#current = this.#firstMissing;
       return { attached, probes: this.#probes, notes: this.#notes() };
     } catch (error) {
+      this.#tellRefused();
       attached[Symbol.dispose]();
       throw error;
     }
@@ -87,12 +104,14 @@ class Placing {
     const { pid, missingProbes = "warn" } = this.#options;
     const program = this.#object.program(plan.name);
     for (const each of plan.attachments) {
+      this.#current = { span: plan.span, attachment: each };
       try {
         this.#links.push(...attachScriptProgram(program, each, { pid }));
         this.#probes.push(plan.attachments.length === 1 ? plan.probe : attachmentName(each));
       } catch (error) {
         const isMissing = error instanceof BpfError && error.code === "E_NO_PROBE";
         if (!isMissing || missingProbes === "error") throw error;
+        this.#firstMissing ??= this.#current;
         this.#missing.push(error);
       }
     }
@@ -105,10 +124,42 @@ class Placing {
     this.#probes.push(...attachments.map(attachmentName));
   }
 
+  #tellRefused(): void {
+    if (this.#current === undefined) return;
+    const { span, attachment } = this.#current;
+    this.#options.onRefused?.(span, suggestionFor(attachment));
+  }
+
   #notes(): string[] {
     const [first] = this.#missing;
     if (first !== undefined && this.#links.length === 0) throw first;
     const { missingProbes = "warn" } = this.#options;
     return missingProbes === "warn" ? this.#missing.map(({ message }) => message) : [];
+  }
+}
+
+/** What was perhaps meant by a probe that is not there; empty where nobody knows. */
+function suggestionFor(attachment: Attachment): string {
+  switch (attachment.kind) {
+    case "uprobe":
+    case "uretprobe":
+      return attachment.symbol === ""
+        ? ""
+        : didYouMean(attachment.symbol, functionsOf(attachment.path));
+    case "kprobe":
+    case "kretprobe":
+    case "fentry":
+    case "fexit":
+      return `Say why: gimlet list --why ${attachment.kind}:${attachment.symbol}`;
+    default:
+      return "";
+  }
+}
+
+function functionsOf(path: string): readonly string[] {
+  try {
+    return userFunctions(path, "*");
+  } catch {
+    return []; // the file itself is what is wrong
   }
 }

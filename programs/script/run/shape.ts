@@ -42,7 +42,7 @@ function reportShape({ keys, value }: MapPlan): ReportShape | undefined {
 }
 
 function aggregateShape(of: string): Shape {
-  return of === "stats" ? TEXT : "s64";
+  return of === "stats" || of === "tseries" ? TEXT : "s64";
 }
 
 function keyShape(keys: readonly Type[]): Shape {

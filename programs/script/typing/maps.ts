@@ -23,6 +23,7 @@ export function setMap(
   span: Span,
 ): void {
   const map = mapOf(t, name, nameSpan);
+  map.isGiven = true;
   if (given.kind === "unknown") return;
   if (map.value.kind === "unknown") {
     map.value = given;

@@ -19,6 +19,8 @@ export interface MapTypes {
   value: Type;
   /** Where it is first named. */
   readonly span: Span;
+  /** Something was put there, whatever it was. */
+  isGiven?: boolean;
 }
 
 /** What the analysis of all programs shares. */

@@ -15,7 +15,20 @@ Deno.test("candidates() knows tools, subcommands and their options", () => {
   assertEquals(complete("hello_world", "--max"), ["--max-events", "--max-overhead"]);
   assertEquals(complete("list", "--w"), ["--why"]);
   assertEquals(complete("record", "file", "hello_world", "--js"), ["--json"]);
+  assertEquals(complete("record", "file", "x.bt", "--uns"), ["--unsafe"]);
   assert(complete("").includes("bitehist"));
+});
+
+Deno.test("candidates() knows the options of scripts, and what stands behind them", () => {
+  assertEquals(complete("-"), ["--help", "--version", "-e", "-l", "-lv"]);
+  assertEquals(complete("-e", "BEGIN { }", "--expect"), ["--expect", "--expect-none"]);
+  assert(["-c", "-o", "--unsafe"].every((option) => complete("x.bt", "-").includes(option)));
+  assertEquals(complete("x.bt", "-B", ""), ["line", "full", "none"]);
+  assertEquals(complete("x.bt", "--dump", "t"), ["types"]);
+  assertEquals(complete("-d", "c"), ["codegen", "codegen-opt"]);
+  assertEquals(complete("-p", "1").includes("1"), true);
+  assertEquals(complete("-e", "P", "-o", ""), []);
+  assertEquals(complete("schema", "scr"), ["script"]);
 });
 
 Deno.test("candidates() knows what stands behind an option", () => {

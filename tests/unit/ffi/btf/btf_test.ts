@@ -135,6 +135,47 @@ Deno.test("types of the same name are told apart by their kind", () => {
   assertEquals(parsed.find("same", "typedef")?.id, typedef);
 });
 
+Deno.test("a name that ends others is found, and one that is only their end is not", () => {
+  const b = new BtfBuilder();
+  b.struct("tcp_sock", { size: 1 });
+  b.struct("inet_sock", { size: 2 });
+  const sock = b.struct("sock", { size: 3 });
+  const parsed = parseBtf(b.bytes());
+  assertEquals(parsed.find("sock")?.id, sock);
+  assertEquals(parsed.find("ock"), undefined);
+});
+
+Deno.test("a name may stand at the end of another: strings that end alike can share their bytes", () => {
+  const b = new BtfBuilder();
+  const long = b.int("unsigned_int", 4);
+  const short = b.int("", 4);
+  const bytes = b.bytes();
+  const parsed = parseBtf(bytes);
+  const at = new TextDecoder("latin1").decode(bytes).indexOf("unsigned_int");
+  const strings = bytes.length - parsed.stringsEnd;
+  // The second record's name becomes the end of the first one's.
+  new DataView(bytes.buffer, bytes.byteOffset).setUint32(24 + 16, at - strings + 9, true);
+  const shared = parseBtf(bytes);
+  assertEquals([shared.find("unsigned_int")?.id, shared.find("int")?.id], [long, short]);
+});
+
+Deno.test("names are found among others that are no ASCII", () => {
+  const b = new BtfBuilder();
+  b.int("grosse", 4);
+  const plain = b.int("plain", 4);
+  const bytes = b.bytes();
+  bytes[new TextDecoder("latin1").decode(bytes).indexOf("grosse") + 2] = 0xf6;
+  const parsed = parseBtf(bytes);
+  assertEquals([parsed.find("plain")?.id, parsed.find("lain")], [plain, undefined]);
+});
+
+Deno.test("a value of an enum is found by its name, in enums of either width, and in the base", () => {
+  assertEquals(["A", "B", "MINUS_TWO"].map((name) => btf.findEnumerator(name)), [0n, -1n, -2n]);
+  assertEquals([btf.findEnumerator("a"), btf.findEnumerator("")], [undefined, undefined]);
+  const module = parseBtf(new BtfBuilder(btf).bytes(), { base: btf });
+  assertEquals(module.findEnumerator("B"), -1n);
+});
+
 Deno.test("a module's BTF continues that of the kernel", () => {
   const b = new BtfBuilder(btf);
   const pointer = b.add({ kind: 2, size: ids.pair ?? 0 });

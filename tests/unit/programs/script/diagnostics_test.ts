@@ -42,6 +42,11 @@ const MISTAKES: readonly (readonly [string, ...string[]])[] = [
     "stdin:1:14-34: ERROR: 99999999999999999999 does not fit into 64 bits",
   ],
   [`BEGIN { print($y); }`, "stdin:1:15-17: ERROR: Undefined or undeclared variable: $y"],
+  [
+    `BEGIN { @n = foo(1); @n = @m; }`,
+    "stdin:1:14-17: ERROR: Unknown function: foo",
+    "stdin:1:27-29: ERROR: Undefined map: @m",
+  ],
   [`BEGIN { foo(1); }`, "stdin:1:9-12: ERROR: Unknown function: foo"],
   [
     `BEGIN { PRINTF("a"); }`,
@@ -141,8 +146,11 @@ const MISTAKES: readonly (readonly [string, ...string[]])[] = [
     "stdin:1:52-60: ERROR: struct _tracepoint_syscalls_sys_enter_openat does not contain a field named 'FILENAME'",
     "HINT: Did you mean filename?",
   ],
-  [`watchpoint:0x1234:8:w { }`, "stdin:1:1-22: ERROR: not supported: watchpoint probes"],
-  [`BEGIN { uaddr("x"); }`, "stdin:1:9-14: ERROR: not supported: uaddr()"],
+  [
+    `watchpoint:0x1234:8:w { }`,
+    "stdin:1:1-22: ERROR: a watchpoint's address must be a multiple of its length",
+  ],
+  [`BEGIN { uaddr("x"); }`, "stdin:1:9-19: ERROR: uaddr() can not be used with 'begin' probes"],
   [
     `BEGIN { for ($kv : @x) { } @x = 1; }`,
     "stdin:1:20-22: ERROR: @x has no keys (scalar map), and cannot be used for iteration",
@@ -173,6 +181,83 @@ const MISTAKES: readonly (readonly [string, ...string[]])[] = [
     `kretprobe:f+1 { }`,
     "stdin:1:1-14: ERROR: Cannot read probe kretprobe:f+1",
     "HINT: It should be like kretprobe:vfs_read",
+  ],
+  [`macro rec(x) { rec(x) } BEGIN { rec(1); }`, "stdin:1:16-22: ERROR: Recursive macro: rec"],
+  [
+    `macro put(@m) { @m = 1 } BEGIN { put(1); }`,
+    "stdin:1:34-40: ERROR: Mismatched arg to macro put: @m takes a map",
+  ],
+  [
+    `macro two(x, y) { x + y } BEGIN { print(two(1)); }`,
+    "stdin:1:41-47: ERROR: Call to macro has wrong number arguments: two expects 2, got 1",
+  ],
+  [
+    `BEGIN { let $x = 1; if (1) { let $x = 2; } }`,
+    "stdin:1:34-36: ERROR: Variable $x was already declared. Variable shadowing is not allowed.",
+  ],
+  [
+    `BEGIN { if (1) { let $x = 1; } print($x); }`,
+    "stdin:1:38-40: ERROR: Undefined or undeclared variable: $x",
+  ],
+  [
+    `BEGIN { @x = tseries(1, 1s, 0); }`,
+    "stdin:1:14-31: ERROR: tseries() num_intervals must be >= 1 (0 provided)",
+  ],
+  [
+    `BEGIN { @x = tseries(1, 1s, 5, "median"); }`,
+    "stdin:1:32-40: ERROR: tseries() expects one of the following aggregation functions: avg, max, min, sum",
+  ],
+  [
+    `BEGIN { @x[1] = hist(1); for ($kv : @x) { } }`,
+    "stdin:1:37-39: ERROR: Loop expression does not support type: hist",
+  ],
+  [
+    `BEGIN { @x[1] = hist(1); print(@x[1]); }`,
+    "stdin:1:26-38: ERROR: Map type hist cannot print the value of individual keys.",
+    "HINT: print(@x) prints all of the map",
+  ],
+  [
+    `BEGIN { @x = 1; print(len(@x)); }`,
+    "stdin:1:27-29: ERROR: len() expects a map with explicit keys (non-scalar map): @x has none",
+  ],
+  [
+    `BEGIN { print(len(5)); }`,
+    "stdin:1:19-20: ERROR: len() expects a map or stack to be provided (int64 provided)",
+  ],
+  [
+    `BEGIN { print(strcontains(comm, 5)); }`,
+    "stdin:1:33-34: ERROR: strcontains() expects a string (int64 provided)",
+  ],
+  [
+    `BEGIN { print(path(curtask)); }`,
+    "stdin:1:15-28: ERROR: path() can only be used with kfunc, kretfunc and iter probes, not 'begin'",
+  ],
+  [
+    `BEGIN { $a = pton("1.2.3"); }`,
+    "stdin:1:19-26: ERROR: pton() expects an IPv4 or IPv6 address, got 1.2.3",
+  ],
+  [
+    `BEGIN { $x = pton("1.2.3.4"); $x = pton("::1"); }`,
+    "stdin:1:31-47: ERROR: Type mismatch for $x: trying to assign value of type 'uint8[16]' when variable already contains a value of type 'uint8[4]'",
+  ],
+  [`BEGIN { print((uint8[4])5); }`, "stdin:1:15-26: ERROR: Cannot cast from 'int64' to 'uint8[4]'"],
+  [
+    `BEGIN { print(nsecs(sun)); }`,
+    "stdin:1:21-24: ERROR: Unknown identifier: 'sun'",
+    "stdin:1:21-24: ERROR: nsecs() takes the name of a clock",
+    "HINT: monotonic, boot, tai or sw_tai",
+  ],
+  [`BEGIN { @x = hist(1, 7); }`, "stdin:1:22-23: ERROR: hist: bits must be 0..5"],
+  [`self:signal:SIGNOT { }`, "stdin:1:1-19: ERROR: SIGNOT is not a supported signal"],
+  [`iter:nothing { }`, "stdin:1:1-13: ERROR: iter nothing is not available on this kernel"],
+  [
+    `watchpoint:0x1000:3:w { }`,
+    "stdin:1:1-22: ERROR: Cannot read probe watchpoint:0x1000:3:w",
+    "HINT: It should be like watchpoint:0x10000000:8:rw",
+  ],
+  [
+    `config = { print_maps_on_exit = maybe } BEGIN { }`,
+    "stdin:1:12-38: ERROR: invalid value for print_maps_on_exit: maybe",
   ],
 ];
 

@@ -22,6 +22,7 @@ export function fakeKernel(facts: Partial<KernelFacts> = {}): KernelFacts {
     kernelFunction: () => undefined,
     kernelFunctions: () => [],
     userFunctions: () => [],
+    userSymbol: () => undefined,
     usdtProbes: () => [],
     kernelSymbol: () => undefined,
     cgroupId: () => undefined,
@@ -75,6 +76,7 @@ export function runText(
     system: (command) => `${command}\n`,
     readFile: (path) => `contents of ${path}\n`,
     now: () => 0n,
+    fault: ({ helper }, result) => output += `${helper} gave ${result}\n`,
     exit: () => exited = true,
   };
   const show = (value: ReturnType<typeof act>[number]) => {
@@ -89,8 +91,10 @@ export function runText(
       if (!exited) act(new DataView(record.buffer), context).forEach(show);
     }
   }
-  if (!options.json) output += "\n\n";
-  for (const map of plan.maps.toSorted((a, b) => a.name < b.name ? -1 : 1)) {
+  if (!options.json && plan.printsMaps) output += "\n\n";
+  for (
+    const map of !plan.printsMaps ? [] : plan.maps.toSorted((a, b) => a.name < b.name ? -1 : 1)
+  ) {
     show(mapOutput(map, context));
   }
   return output;

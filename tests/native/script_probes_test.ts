@@ -1,0 +1,190 @@
+/** Probes of scripts that are no events of the kernel: iterators, signals to gimlet, watched memory, functions of C++. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { BINARY, gimlet, run, Running } from "../gimlet.ts";
+import { binary, capabilities, needsProgram, root, test } from "../support.ts";
+
+const needs = [root, capabilities, binary];
+const gcc = needsProgram("gcc");
+const cxx = needsProgram("g++");
+
+async function script(program: string, ...options: readonly string[]) {
+  const finished = await gimlet([...options, "-e", program]);
+  return { ...finished, stdout: finished.stdout.replace(/^Attaching .*\n/, "") };
+}
+
+/** Compiles a program into a folder that goes with the test. */
+async function compiled(folder: string, source: string, compiler = "gcc"): Promise<string> {
+  const [file, target] = [
+    `${folder}/source.${compiler === "gcc" ? "c" : "cc"}`,
+    `${folder}/program`,
+  ];
+  Deno.writeTextFileSync(file, source);
+  const { status, stderr } = await run([compiler, "-O1", "-o", target, file]);
+  assertEquals(status, 0, stderr);
+  return target;
+}
+
+test("iter:task goes over all tasks, once, and the script ends", { needs }, async () => {
+  const { stdout, status, stderr } = await script(
+    `BEGIN { printf("begin\\n"); }
+     iter:task { @tasks = count(); if (ctx->task->pid == cpid) { printf("%s %d\\n", ctx->task->comm, ctx.task.tgid == cpid); } }
+     END { printf("end\\n"); }`,
+    ...["-c", "sleep 1000"],
+  );
+  assertEquals(status, 0, stderr);
+  assertMatch(stdout, /^begin\n.* 1\nend\n\n\n@tasks: [1-9]\d*\n$/);
+});
+
+test("iter:task_file gives the paths of open files", { needs }, async () => {
+  const { stdout, stderr } = await script(
+    `iter:task_file /ctx->task->tgid == cpid/ { printf("%d %s\\n", ctx->fd, path(ctx->file->f_path)); }`,
+    ...["-c", "sleep 1000 7</etc/hostname"],
+  );
+  // The command waits until the script is ready: its shell has what it was given.
+  assertMatch(stdout, /^0 \//m, stderr);
+});
+
+test("an iterator that is not there is a mistake", { needs }, async () => {
+  const { status, stderr } = await script(`iter:nothing { }`);
+  assertEquals(status, 2);
+  assertMatch(stderr, /iter nothing is not available on this kernel/);
+});
+
+test("self:signal runs where gimlet gets a signal", { needs }, async () => {
+  const running = new Running([
+    ...[BINARY, "-e"],
+    `BEGIN { printf("ready\\n"); } self:signal:SIGUSR1 { printf("%s\\n", probe); exit(); }`,
+  ]);
+  await running.until("ready");
+  running.kill("SIGUSR1");
+  const { status, stdout } = await running.finished();
+  assertEquals(status, 0);
+  assertMatch(stdout, /^self:signal:SIGUSR1$/m);
+});
+
+test(
+  "a watchpoint sees each write to memory of a process",
+  { needs: [...needs, gcc] },
+  async () => {
+    const folder = Deno.makeTempDirSync();
+    try {
+      // Without position-independent code the address is known beforehand.
+      Deno.writeTextFileSync(
+        `${folder}/w.c`,
+        "volatile long watched; int main(void) { for (int i = 0; i < 7; i++) watched = i; return 0; }\n",
+      );
+      const program = `${folder}/w`;
+      const made = await run(["gcc", "-O1", "-no-pie", "-o", program, `${folder}/w.c`]);
+      assertEquals(made.status, 0, made.stderr);
+      const { stdout: symbols } = await run(["nm", program]);
+      const address = /^([0-9a-f]+) B watched$/m.exec(symbols)?.[1];
+      const { stdout, status, stderr } = await script(
+        `watchpoint:0x${address}:8:w /comm == "w"/ { @writes = count(); }`,
+        ...["-c", program],
+      );
+      assertEquals(status, 0, stderr);
+      assertMatch(stdout, /^@writes: 7$/m);
+    } finally {
+      Deno.removeSync(folder, { recursive: true });
+    }
+  },
+);
+
+test("functions of C++, by their names with and without parameters", {
+  needs: [...needs, cxx],
+}, async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const program = await compiled(
+      folder,
+      `namespace ns { __attribute__((noinline)) int f(int x) { asm volatile(""); return x + 1; }
+         __attribute__((noinline)) int f(const char *s) { asm volatile(""); return s[0]; } }
+       int main() { return ns::f(1) + ns::f(2) + ns::f("a") == 0; }`,
+      "g++",
+    );
+    const both = await script(`uprobe:${program}:cpp:ns::f { @[probe] = count(); }`, "-c", program);
+    assertMatch(both.stdout, /_ZN2ns1fEi\]: 2$/m);
+    assertMatch(both.stdout, /_ZN2ns1fEPKc\]: 1$/m);
+    const one = await script(`uprobe:${program}:"ns::f(int)" { @ = count(); }`, "-c", program);
+    assertMatch(one.stdout, /^@: 2$/m);
+    const none = await script(`uprobe:${program}:cpp:ns::g { }`);
+    assertMatch(none.stderr, /No functions of .* match ns::g/);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+test("uaddr() finds variables of the program, wherever it was loaded", {
+  needs: [...needs, gcc],
+}, async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const program = await compiled(
+      folder,
+      `int counter = 41; char text[16] = "hi there";
+       __attribute__((noinline)) int tick(int x) { counter += x; asm volatile(""); return counter; }
+       int main(void) { tick(1); tick(2); return 0; }`,
+    );
+    const { stdout, stderr } = await script(
+      `uprobe:${program}:tick { printf("%d %s\\n", *uaddr("counter"), str(uaddr("text"))); }`,
+      ...["-c", program],
+    );
+    assertEquals(stdout.trim(), "41 hi there\n42 hi there", stderr);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+test("a loop over a map sees the probe's arguments, and long ranges go on to their end", {
+  needs,
+}, async () => {
+  const { stdout, stderr } = await script(
+    `tracepoint:syscalls:sys_enter_openat /pid == cpid/ {
+       @name[tid] = str(args.filename);
+       for ($kv : @name) { printf("%d %s\\n", $kv.0 == tid, $kv.1 == str(args.filename) ? "same" : "other"); }
+       $n = 0; for ($i : 0..pid * 0 + 3000) { $n += len(@name); } printf("%d\\n", $n);
+       exit();
+     }`,
+    ...["-c", "/bin/cat /etc/hostname"],
+  );
+  assert(stdout.startsWith("1 same\n3000\n"), stdout + stderr);
+});
+
+test(
+  "a time is the same by every clock that knows it; stacks have three modes",
+  { needs },
+  async () => {
+    const { stdout, stderr } = await script(
+      `tracepoint:sched:sched_switch {
+       printf("%s %s\\n", strftime("%Y-%m-%d %H", nsecs), strftime("%Y-%m-%d %H", nsecs(tai)));
+       print(kstack(raw, 1)); print(kstack(perf, 1)); print(kstack(bpftrace, 1)); print(len(kstack) > 1);
+       exit();
+     }`,
+    );
+    const [times, ...stacks] = stdout.split("\n").filter((line) => line !== "");
+    const [date, hour, taiDate, taiHour] = times!.split(" ");
+    assertEquals([taiDate, taiHour], [date, hour], stderr);
+    assertMatch(stacks[0]!, /^[0-9a-f]{16}$/);
+    assertMatch(stacks[1]!, /^\s*[0-9a-f]+ \S+\+\d+/);
+    assertMatch(stacks[2]!, /^ +\S+\+\d+$/);
+    assertEquals(stacks[3], "1");
+  },
+);
+
+test("print_maps_on_exit = false keeps maps to themselves", { needs }, async () => {
+  const { stdout } = await script(
+    "config = { print_maps_on_exit = false } BEGIN { @x = 1; exit(); }",
+  );
+  assertEquals(stdout, "");
+});
+
+test("tseries() draws the last intervals", { needs }, async () => {
+  const { stdout } = await script(
+    `interval:ms:50 { @n++; @s = tseries(@n, 50ms, 4, "max"); if (@n == 12) { exit(); } }`,
+  );
+  const rows = stdout.match(/^\d\d:\d\d:\d\d\.\d{3} .*[|*] (\d+|-)$/gm) ?? [];
+  // One row an interval; what is older than four intervals is gone.
+  assert(rows.length >= 2 && rows.length <= 4, stdout);
+  assertMatch(rows.at(-1)!, /\* 12$/);
+});
