@@ -1,6 +1,7 @@
 /** What can be traced on kernels of distributions, compared with their own bpftrace; and why something cannot. */
 
 import { runVm } from "../../cmd/vm/vm.ts";
+import { findUserFile } from "../../ffi/probes/user_function.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { BINARY } from "../gimlet.ts";
 import { jsonRecords } from "../records.ts";
@@ -9,6 +10,9 @@ import { bpftraceFor } from "./debian_bpftrace.ts";
 import { debianKernel, type KernelSeries } from "./kernels.ts";
 
 const needs = [qemu, binary, needsProgram("bpftrace"), needsProgram("bash")];
+
+/** C++'s library, which has static probes, at the same place for both: the bpftrace of another Debian has a root of its own. */
+const LIBRARY = "/traced/libcxx.so";
 
 /** Runs bpftrace and gimlet with each pattern; gives the lines of both. */
 async function lists(
@@ -22,6 +26,7 @@ async function lists(
   );
   const script = [
     prepare,
+    "if [ -d /bt ]; then mkdir -p /bt/traced && cp -L /traced/* /bt/traced; fi",
     ...each,
     "echo '=== blacklist'; cat /sys/kernel/debug/kprobes/blacklist",
   ].join("\n");
@@ -30,7 +35,10 @@ async function lists(
     binary: BINARY,
     memory: 3072,
     timeout: 600,
-    files: ["/bin/sh", "/bin/bash", "/bin/cat", ...files],
+    files: [
+      ...["/bin/sh", "/bin/bash", "/bin/cat", "/bin/cp", "/bin/mkdir", ...files],
+      { source: findUserFile("stdc++"), target: LIBRARY },
+    ],
     command: ["/bin/bash", "-c", script],
   });
   assertEquals(status, 0, stderr);
@@ -54,7 +62,10 @@ async function lists(
 }
 
 /** The same set, on every kernel and with every bpftrace. */
-const EQUAL = ["tracepoint:*", "uprobe:/usr/bin/bash:*", "tracepoint:block:*,tracepoint:sched:*"];
+const EQUAL = [
+  ...["tracepoint:*", "tracepoint:block:*,tracepoint:sched:*", "uprobe:/usr/bin/bash:*"],
+  ...[`uprobe:${LIBRARY}:__cxa*`, `usdt:${LIBRARY}:*`, `usdt:${LIBRARY}:libstdcxx:*throw`],
+];
 /** bpftrace 0.17 prints these patterns as they are, and has two iterators only. */
 const EQUAL_LATER = ["hardware:*", "software:*", "interval:*", "profile:*", "iter:*"];
 
