@@ -1,6 +1,6 @@
 /** Probes of scripts that are no events of the kernel: iterators, signals to gimlet, watched memory, functions of C++. */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { BINARY, gimlet, run, Running } from "../gimlet.ts";
 import { binary, capabilities, needsProgram, root, test } from "../support.ts";
 

@@ -1,6 +1,6 @@
 /** Random scripts: what the compiler lets pass, this kernel's verifier takes. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../assert.ts";
 import { openObject } from "../../ffi/bpf/object.ts";
 import { BpfError } from "../../ffi/errors.ts";
 import { compile } from "../../programs/script/compile.ts";

@@ -1,6 +1,6 @@
 /** Scripts on this machine's kernel: as bpftrace runs them, and as all of gimlet's tools run. */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { comparable, runCase } from "../differential/compare.ts";
 import { GROUPS } from "../differential/programs.ts";
 import { BINARY, gimlet, run, Running } from "../gimlet.ts";

@@ -1,6 +1,6 @@
 /** What people read where a script is wrong. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../../../assert.ts";
 import type { RecordLayout } from "../../../../programs/script/types.ts";
 import { compileText } from "./run_script.ts";
 

@@ -1,6 +1,6 @@
 /** docs/script.md: what stands below a program is what it prints. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../../../assert.ts";
 import { differencesPage, PAGE } from "../../../differential/differences.ts";
 import { runText } from "./run_script.ts";
 

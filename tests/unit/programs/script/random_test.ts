@@ -1,6 +1,6 @@
 /** Random scripts: what is computed is right, however few registers there are, and nothing crashes the compiler. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../../../assert.ts";
 import { GROUPS } from "../../../differential/programs.ts";
 import { generator } from "../../../generator.ts";
 import { compileText, runText } from "./run_script.ts";

@@ -1,6 +1,6 @@
 /** Scripts, compiled and run without a kernel, print what bpftrace printed (tests/differential/record.ts). */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../../../assert.ts";
 import { comparable, isPure } from "../../../differential/compare.ts";
 import { type Case, GROUPS } from "../../../differential/programs.ts";
 import { runText } from "./run_script.ts";
