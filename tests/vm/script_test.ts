@@ -97,7 +97,7 @@ for (const series of KERNELS) {
       assertMatch(stdout, /^ostype$/m);
       assertMatch(stdout, /^@\[vfs_read\]: \d+$/m);
       assertMatch(stdout, /^@wild: [1-9]/m);
-      assertMatch(stdout, /^@stack: \n {4}vfs_read\+\d+$/m);
+      assertMatch(stdout, /^@stack: \n {8}vfs_read\+\d+$/m);
       assert(/^@bytes: [1-9]/m.test(stdout), stdout);
     },
   );
