@@ -410,15 +410,11 @@ async function bundle(): Promise<string> {
       .replaceAll("import.meta.url", `new URL("../../${path}", import.meta.url).href`);
     await Deno.writeTextFile(`${sources}/${path}`, text);
   }
-  const split = ["--platform", "deno", "--code-splitting", "--outdir", BUNDLE];
+  const options = ["--platform", "deno", "--code-splitting", "--outdir", BUNDLE];
   const entry = `${sources}/${ENTRY}`;
-  await must("bundle gimlet", [Deno.execPath(), "bundle", "--quiet", ...split, entry]);
-  for (const { name } of [...Deno.readDirSync(BUNDLE)].filter(({ isFile }) => isFile)) {
-    // What is left of other characters stands in comments: one makes V8 keep the whole file with two bytes for each.
-    const file = `${BUNDLE}/${name}`;
-    const text = Deno.readTextFileSync(file);
-    await Deno.writeTextFile(file, text.replaceAll(/[^\0-\x7f]/g, "?"));
-  }
+  // Short names are read sooner. The maps, which tell of what a trace means, stay out of the binary.
+  const short = ["--minify", "--sourcemap", "external"];
+  await must("bundle gimlet", [Deno.execPath(), "bundle", "--quiet", ...short, ...options, entry]);
   return `${BUNDLE}/${nameOf(ENTRY).replace(/\.ts$/, ".js")}`;
 }
 
