@@ -1,6 +1,7 @@
 /** How soon a tool ends that is asked to, while events pour in; and how soon an event gets through a pipe. */
 
 import { clockNow } from "../../ffi/host/clock.ts";
+import { urgently } from "../../ffi/host/priority.ts";
 import { BINARY, ownShell, run, Running, workload } from "../gimlet.ts";
 import { jsonRecords, ofType } from "../records.ts";
 import { figure, inTurns, median, quantile, type Result, timed } from "./measure.ts";
@@ -61,6 +62,8 @@ interface Ending {
 async function interrupted(calls: string): Promise<Ending> {
   using _load = makeLoad(calls);
   const running = await underWay();
+  // As gimlet is: else the load would keep this reader from its pipe, and that would be measured.
+  using _urgent = urgently();
   const start = performance.now();
   running.kill("SIGINT");
   const text = await running.until('"type":"summary"');
