@@ -3,12 +3,12 @@
  * traced program's CPU spends: how long it takes by the clock depends on what else the machine has to do.
  */
 
-import { findProgram } from "../../build.ts";
 import { report } from "../workload/report/report.gen.ts";
 import { run, Running, workload } from "../gimlet.ts";
 import { inTurns, median, ratio, type Result, type Row } from "./measure.ts";
+import { bpftraces, isThere } from "./peers/peers.ts";
 
-const ROUNDS = 7;
+const ROUNDS = 5;
 const CALLS = 1_000_000;
 const FILE = "/dev/shm/gimlet-bench-calls";
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -16,7 +16,8 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 const TRIAL = "calls-trial";
 const GIMLET = "gimlet";
 const LIBBPF = "a C program on libbpf, the same object";
-const BPFTRACE = "bpftrace";
+/** What gimlet may cost of what versions of bpftrace do. */
+const SHARES = { "bpftrace 0.17": 0.08, "bpftrace 0.27": 0.8 } as const;
 
 /** A tracer: how it is run, and what it says on stderr once it traces. */
 interface Tracer {
@@ -49,7 +50,7 @@ export async function cost(): Promise<Result[]> {
     samples: samples.map((ms) => (ms - base) * 1e6 / CALLS),
   }));
   const named = (name: string) => rows.find((row) => row.name.startsWith(name))?.name;
-  const [own, byHand, peer] = [named(GIMLET)!, named(LIBBPF)!, named(BPFTRACE)];
+  const [own, byHand] = [named(GIMLET)!, named(LIBBPF)!];
   return [{
     title: `Added to each of ${CALLS} system calls of ${(base * 1e6 / CALLS).toFixed(0)} ns`,
     unit: "ns of CPU a call",
@@ -58,9 +59,11 @@ export async function cost(): Promise<Result[]> {
     checks: [
       { what: "events lost", value: Math.max(...lost.get(GIMLET)!), atMost: 0 },
       { what: "of the C program's cost", value: ratio(rows, own, byHand), atMost: 1.2 },
-      ...(peer === undefined
-        ? []
-        : [{ what: "of bpftrace's cost", value: ratio(rows, own, peer), atMost: 0.08 }]),
+      ...Object.entries(SHARES).flatMap(([version, atMost]) => {
+        const peer = named(version);
+        if (peer === undefined) return [];
+        return [{ what: `of the cost of ${version}`, value: ratio(rows, own, peer), atMost }];
+      }),
     ],
   }];
 }
@@ -70,14 +73,16 @@ async function all(): Promise<Record<string, Tracer>> {
   const line = 'printf("%llu %s %d\\n", nsecs, comm, pid);';
   const script =
     `tracepoint:syscalls:sys_enter_getppid /comm == "calls" || comm == "${TRIAL}"/ { ${line} }`;
-  const bpftrace = findProgram("bpftrace");
+  const peers = (await bpftraces()).filter(isThere);
   return {
     [GIMLET]: {
       words: [Deno.execPath(), "run", "-A", main, "-v", "--comm", "calls"],
       ready: "attached tracepoint:",
     },
     [LIBBPF]: { words: await byHand(), ready: "ready" },
-    ...(bpftrace === undefined ? {} : { [BPFTRACE]: { words: [bpftrace, "-e", script] } }),
+    ...Object.fromEntries(
+      peers.map(({ name, words }) => [name, { words: [...words, "-e", script] }]),
+    ),
   };
 }
 
