@@ -382,6 +382,7 @@ export async function compileBinary(options: Options): Promise<void> {
     "cmd",
     "ffi",
     "programs",
+    SCRIPT_LESSONS,
     FURTHER_STUDY,
   ];
   if (!options.force && !isStale(options.output, inputs)) return;
