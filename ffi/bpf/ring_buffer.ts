@@ -76,13 +76,12 @@ export class RingBuffer<E> implements EventSource<E> {
 
   /** See {@linkcode EventSource.drain}; it stops at a record that a program has reserved and not yet committed. */
   drain(limit: number, take: (event: E) => boolean): number {
-    if (this.#closed) throw closed("ring buffer");
     const unread = this.unread;
     const mask = this.#mask;
     const headers = this.#headers;
     // Counted from here: positions outgrow the small integers, with which all of this is quick.
-    const first = this.#position % (mask + 1);
     const position = this.#position;
+    const first = position % (mask + 1);
     let read = 0;
     let taken = 0;
     let goOn = true;
