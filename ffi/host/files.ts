@@ -18,6 +18,16 @@ function look(path: string): Deno.FileInfo | undefined {
   }
 }
 
+/** Whether a file is there, or may be: one that cannot be looked at counts as there. */
+export function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}
+
 /** The names in a folder; none where there is no such folder. */
 export function list(folder: string): string[] {
   try {

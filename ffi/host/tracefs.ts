@@ -1,6 +1,7 @@
 /** Where tracefs is, and what stands in it. */
 
 import { BpfError } from "../errors.ts";
+import { exists } from "./files.ts";
 import { mountFs } from "./system.ts";
 
 /** Where the kernel wants it. */
@@ -46,14 +47,4 @@ function findTracefs(): string {
 /** Whether the kernel has a tracepoint. */
 export function hasTracepoint(category: string, event: string): boolean {
   return exists(`${tracefsPath()}/events/${category}/${event}/id`);
-}
-
-/** Whether a file is there, or may be: one that cannot be looked at counts as there. */
-export function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    return !(error instanceof Deno.errors.NotFound);
-  }
 }

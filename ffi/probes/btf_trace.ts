@@ -1,7 +1,7 @@
 /** Programs that attach by the kernel's BTF: tp_btf, fentry, fexit. */
 
 import { BpfError } from "../errors.ts";
-import { exists } from "../host/tracefs.ts";
+import { exists } from "../host/files.ts";
 
 /** Whether the kernel describes its types and functions. */
 export function hasKernelBtf(): boolean {

@@ -3,8 +3,8 @@
 import type { Link } from "../bpf/link.ts";
 import type { Program } from "../bpf/program.ts";
 import { BpfError } from "../errors.ts";
-import { readText } from "../host/files.ts";
-import { exists, tracefsPath } from "../host/tracefs.ts";
+import { exists, readText } from "../host/files.ts";
+import { tracefsPath } from "../host/tracefs.ts";
 
 const SYSCALL_PREFIX = { x86_64: "__x64_sys_", aarch64: "__arm64_sys_" } as const;
 

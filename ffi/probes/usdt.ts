@@ -5,7 +5,7 @@ import type { Program } from "../bpf/program.ts";
 import { parseElf } from "../elf/elf.ts";
 import { type UsdtProbe, usdtProbes } from "../elf/usdt.ts";
 import { BpfError } from "../errors.ts";
-import { exists } from "../host/tracefs.ts";
+import { exists } from "../host/files.ts";
 import { type FindOptions, findUserFile } from "./user_function.ts";
 
 /** A static probe by name: `library` as {@linkcode findUserFile} takes it, `group` the probe's provider. */

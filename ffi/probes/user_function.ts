@@ -8,7 +8,8 @@ import { type ElfSymbol, fileOffset, findSymbol } from "../elf/symbols.ts";
 import { BpfError, messageOf } from "../errors.ts";
 import { libraryPath, mappedLibrary } from "../host/libraries.ts";
 import { hasProcess, pathSeenBy } from "../host/process.ts";
-import { exists, tracefsPath } from "../host/tracefs.ts";
+import { exists } from "../host/files.ts";
+import { tracefsPath } from "../host/tracefs.ts";
 import { debugFileOf } from "../symbols/file_symbols.ts";
 
 /** A function in a file: where it begins, in bytes from the start of the file. An IFUNC begins in several places. */

@@ -15,7 +15,8 @@ import {
   PacketSocket,
   type Program,
 } from "../../mod.ts";
-import { exists, tracefsPath } from "../../ffi/host/tracefs.ts";
+import { exists } from "../../ffi/host/files.ts";
+import { tracefsPath } from "../../ffi/host/tracefs.ts";
 import { attach } from "../workload/attach/attach.gen.ts";
 import { congestion } from "../workload/congestion/congestion.gen.ts";
 

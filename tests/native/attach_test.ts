@@ -9,7 +9,8 @@ import {
   openPinnedLink,
 } from "../../mod.ts";
 import { readLockdown } from "../../ffi/host/lockdown.ts";
-import { exists, tracefsPath } from "../../ffi/host/tracefs.ts";
+import { exists } from "../../ffi/host/files.ts";
+import { tracefsPath } from "../../ffi/host/tracefs.ts";
 import {
   assert,
   assertEquals,
