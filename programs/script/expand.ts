@@ -11,7 +11,7 @@ import {
 import type { ProgramSource } from "./compile.ts";
 import type { KernelFacts } from "./facts.ts";
 import { signalNumber } from "./signals.ts";
-import { type Attachment, readAttachPoint, splitAttachPoint } from "./probes.ts";
+import { type Attachment, inModule, readAttachPoint, splitAttachPoint } from "./probes.ts";
 import type { Settings } from "./settings.ts";
 import type { Diagnostics } from "./source.ts";
 
@@ -21,6 +21,9 @@ interface Context {
   readonly diagnostics: Diagnostics;
   readonly suggest: (name: string, known: readonly string[]) => string;
 }
+
+/** What the kernel itself is called among its modules. */
+const KERNEL = "vmlinux";
 
 /** Gives the programs in the order of the script. What is not there is noted. */
 export function expandWildcards(script: Script, context: Context): ProgramSource[] {
@@ -139,21 +142,8 @@ function expandAttachment(
       return missing(`tracepoint not found: ${name}`, suggest(name, facts.tracepoints()));
     }
     case "fentry":
-    case "fexit": {
-      const { symbol } = attachment;
-      const isKnown = (name: string) => facts.kernelFunction(name) !== undefined;
-      if (!hasWildcard(symbol)) {
-        if (isKnown(symbol)) return [{ attachment, text }];
-        return missing(`the kernel's BTF has no function ${symbol}`, "");
-      }
-      const found = facts.kernelFunctions(symbol).filter(isKnown);
-      if (found.length === 0) return none(`No functions of the kernel match ${symbol}`);
-      const [spelled = ""] = splitAttachPoint(text);
-      return found.map((name) => ({
-        attachment: { ...attachment, symbol: name },
-        text: `${spelled}:${name}`,
-      }));
-    }
+    case "fexit":
+      return expandTraced(attachment, text, { facts, missing, none, suggest });
     case "iter": {
       const { iterator } = attachment;
       if (facts.type(`struct bpf_iter__${iterator}`) !== undefined) return [{ attachment, text }];
@@ -176,13 +166,13 @@ function expandAttachment(
     }
     case "kprobe":
     case "kretprobe": {
-      const { symbol, kind } = attachment;
-      if (!hasWildcard(symbol)) return [{ attachment, text }];
-      const found = facts.kernelFunctions(symbol);
-      if (found.length === 0) return none(`No functions of the kernel match ${symbol}`);
+      const pattern = inModule(attachment);
+      if (!hasWildcard(pattern)) return [{ attachment, text }];
+      const found = facts.kernelFunctions(pattern);
+      if (found.length === 0) return none(`No functions of the kernel match ${pattern}`);
       return found.map((name) => ({
-        attachment: { ...attachment, symbol: name },
-        text: `${kind}:${name}`,
+        attachment: { ...attachment, ...placeOf(name) },
+        text: `${attachment.kind}:${name}`,
       }));
     }
     case "uprobe":
@@ -222,6 +212,64 @@ function expandAttachment(
     default:
       return [{ attachment, text }];
   }
+}
+
+/** What the places of fentry and fexit are looked for with. */
+interface Search extends Pick<Context, "facts" | "suggest"> {
+  readonly missing: (message: string, hint: string) => Expanded[];
+  readonly none: (message: string) => Expanded[];
+}
+
+/** Functions that BTF describes: that of the kernel, or of the module that has them. */
+function expandTraced(
+  attachment: Extract<Attachment, { kind: "fentry" | "fexit" }>,
+  text: string,
+  { facts, missing, none, suggest }: Search,
+): Expanded[] {
+  const { module, symbol } = attachment;
+  const pattern = inModule(attachment);
+  if (hasWildcard(pattern)) {
+    const found = facts.kernelFunctions(module === "" ? `*:${symbol}` : pattern).map(placeOf)
+      .filter((each) => isOnly(each, facts));
+    if (found.length === 0) return none(`No functions of the kernel match ${pattern}`);
+    const [spelled = ""] = splitAttachPoint(text);
+    return found.map((each) => ({
+      attachment: { ...attachment, ...each },
+      text: `${spelled}:${inModule(each)}`,
+    }));
+  }
+  if (module !== "" && !facts.modules().includes(module)) {
+    const hint = suggest(module, facts.modules());
+    return missing(`the module ${module} is not loaded, or has no BTF`, hint);
+  }
+  if (module !== "" && facts.kernelFunction(symbol, module) === undefined) {
+    const names = facts.kernelFunctions(`${module}:*`).map((name) => placeOf(name).symbol);
+    return missing(`the BTF of ${module} has no function ${symbol}`, suggest(symbol, names));
+  }
+  const [first = "", ...more] = facts.modulesOf(symbol);
+  if (first === "") return missing(`the kernel's BTF has no function ${symbol}`, "");
+  const place = { module: module || first, symbol };
+  if (isOnly(place, facts)) return [{ attachment: { ...attachment, ...place }, text }];
+  const others = [first, ...more].filter((each) => each !== place.module);
+  return missing(
+    `not supported: ${inModule(place)}, as there is a ${symbol} in ${others.join(", ")}, too`,
+    `Use ${attachment.kind === "fentry" ? "kprobe" : "kretprobe"}:${inModule(place)}`,
+  );
+}
+
+/** Whether the loader finds it, which looks by the function's name: in the kernel itself, then in all modules. */
+function isOnly(
+  { module, symbol }: { readonly module: string; readonly symbol: string },
+  facts: KernelFacts,
+): boolean {
+  const [first, ...more] = facts.modulesOf(symbol);
+  return first === module && more.length === 0;
+}
+
+/** `module:function`, taken apart. */
+function placeOf(name: string): { readonly module: string; readonly symbol: string } {
+  const [symbol = "", module = ""] = name.split(":").toReversed();
+  return { module, symbol };
 }
 
 function plain(_key: string, value: unknown): unknown {

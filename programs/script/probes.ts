@@ -266,7 +266,9 @@ export function attachmentName(attachment: Attachment): string {
   switch (attachment.kind) {
     case "kprobe":
     case "kretprobe":
-      return `${attachment.kind}:${attachment.symbol}`;
+    case "fentry":
+    case "fexit":
+      return `${attachment.kind}:${inModule(attachment)}`;
     case "uprobe":
     case "uretprobe":
       return `${attachment.kind}:${attachment.path}:${attachment.symbol}`;
@@ -279,6 +281,17 @@ export function attachmentName(attachment: Attachment): string {
     default:
       return attachment.kind;
   }
+}
+
+/** A function of the kernel, with its module where that is known. */
+export function inModule({ module, symbol }: KernelPlace): string {
+  return module === "" ? symbol : `${module}:${symbol}`;
+}
+
+/** A function of the kernel or of a module; without a module it may be in any. */
+interface KernelPlace {
+  readonly module: string;
+  readonly symbol: string;
 }
 
 function many(names: readonly string[], provider: Provider): (readonly [string, Provider])[] {

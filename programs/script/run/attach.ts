@@ -7,6 +7,7 @@ import type { Program } from "../../../ffi/bpf/program.ts";
 import { onlineCpus } from "../../../ffi/host/cpus.ts";
 import { requireBtf } from "../../../ffi/probes/btf_trace.ts";
 import { attachKernelFunction, requireKprobes } from "../../../ffi/probes/kernel_function.ts";
+import { attachModuleFunction } from "../../../ffi/probes/module_function.ts";
 import { attachTracepoint } from "../../../ffi/probes/tracepoint.ts";
 import {
   attachUserFunction,
@@ -14,7 +15,7 @@ import {
   findUserFunction,
   requireUprobes,
 } from "../../../ffi/probes/user_function.ts";
-import type { Attachment } from "../probes.ts";
+import { type Attachment, attachmentName } from "../probes.ts";
 
 /** How probes attach. */
 export interface AttachScriptOptions {
@@ -73,14 +74,18 @@ export function attachScriptProgram(
     case "kprobe":
     case "kretprobe": {
       requireKprobes();
-      const { kind, symbol, offset } = attachment;
+      const { kind, symbol, module, offset } = attachment;
+      const onReturn = kind === "kretprobe";
+      if (module !== "") {
+        return attachModuleFunction(program, { module, symbol }, { onReturn, offset });
+      }
       if (offset > 0) return [program.attachKprobe(symbol, { offset })];
-      return attachKernelFunction(program, symbol, kind === "kretprobe");
+      return attachKernelFunction(program, symbol, onReturn);
     }
     case "fentry":
     case "fexit":
       requireBtf();
-      return [program.attachTrace(`${attachment.kind}:${attachment.symbol}`)];
+      return [program.attachTrace(attachmentName(attachment))];
     case "uprobe":
     case "uretprobe":
       return attachUser(program, attachment, pid);
