@@ -22,9 +22,6 @@ interface Context {
   readonly suggest: (name: string, known: readonly string[]) => string;
 }
 
-/** What the kernel itself is called among its modules. */
-const KERNEL = "vmlinux";
-
 /** Gives the programs in the order of the script. What is not there is noted. */
 export function expandWildcards(script: Script, context: Context): ProgramSource[] {
   const programs: ProgramSource[] = [];

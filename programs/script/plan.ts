@@ -86,6 +86,7 @@ export const NAMES = {
   frames: "gimlet_frames",
   armed: "gimlet_armed",
   started: "gimlet_started",
+  exited: "gimlet_exited",
 } as const;
 
 const STACKS = "gimlet_stacks_";

@@ -121,6 +121,7 @@ class RunningScript implements Disposable {
           this.#object.setGlobal(NAMES.started, clockNow("boottime"));
           this.#runBy("begin");
           this.#walk();
+          return !this.#object.global(NAMES.exited);
         },
         end: () => {
           this.#exited = false;

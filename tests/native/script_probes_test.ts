@@ -91,6 +91,26 @@ test(
   },
 );
 
+test("nothing behind exit() is counted, by no probe", { needs: [...needs, gcc] }, async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const program = await compiled(
+      folder,
+      `__attribute__((noinline)) void f(void) { asm volatile(""); }
+       __attribute__((noinline)) void g(void) { asm volatile(""); }
+       int main(void) { for (int i = 0; i < 1000; i++) { f(); g(); } return 0; }`,
+    );
+    const probes = `uprobe:${program}:f { @f++; if (@f == 3) { exit(7); } }
+      uprobe:${program}:g { @g++; }`;
+    const third = await script(probes, "-c", program);
+    assertEquals([third.status, third.stdout.trim(), third.stderr], [7, "@f: 3\n@g: 2", ""]);
+    const none = await script(`BEGIN { exit(); } ${probes} END { printf("%d %d\\n", @f, @g); }`);
+    assertEquals([none.status, none.stdout.trim()], [0, "0 0"]);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
 test("functions of C++, by their names with and without parameters", {
   needs: [...needs, cxx],
 }, async () => {

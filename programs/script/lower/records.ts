@@ -4,6 +4,7 @@ import type { Expression } from "../ast.ts";
 import type { Argument, IrLabel, Operand, VirtualRegister } from "../ir.ts";
 import { type Action, type ArgumentPlan, LOSS, NAMES } from "../plan.ts";
 import { sizeInC, type Space, storageSize, type Type } from "../types.ts";
+import { VARIABLES } from "./globals.ts";
 import type { Lowerer } from "./lowerer.ts";
 import type { Memory, Place, RecordArgument } from "./memory.ts";
 
@@ -66,11 +67,22 @@ export function act(l: Lowerer, action: Action, args: readonly RecordArgument[] 
     ? BigInt(fixed)
     : { bounded: tail, most: fixed + room, otherwise: lost };
   const result = ir.call("ringbuf_output", { map: NAMES.ring }, record, size, flags);
+  if (action.kind === "exit") disarm(l, result);
   const done = ir.label();
   ir.branch("eq", result, 0n, done);
   if (tail !== undefined) ir.place(lost);
   l.countLoss(LOSS.bufferFull);
   ir.place(done);
+}
+
+/** What comes behind `exit()` is not counted: the reader may take its time. Where its record was lost, nothing ends. */
+function disarm(l: Lowerer, result: VirtualRegister): void {
+  const { ir } = l;
+  const lost = ir.label();
+  ir.branch("ne", result, 0n, lost);
+  ir.store(l.variable(VARIABLES.armed), 0, 1, 0n);
+  ir.store(l.variable(VARIABLES.exited), 0, 1, 1n);
+  ir.place(lost);
 }
 
 function behindPointer(
