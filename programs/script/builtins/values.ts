@@ -154,7 +154,8 @@ const RETVAL: BuiltinValue = {
     if (attachment.kind !== "fexit") {
       return ir.load(context, REGISTERS[typing.facts.arch].result, 8);
     }
-    const count = typing.facts.kernelFunction(attachment.symbol, attachment.module)?.parameters.length ?? 0;
+    const count =
+      typing.facts.kernelFunction(attachment.symbol, attachment.module)?.parameters.length ?? 0;
     const type = lowerer.type(node);
     return lowerer.readScalar({ type, space: "kernel", address: context, offset: count * 8 });
   },

@@ -1,18 +1,20 @@
 /** What the reader does with the records of a script: prints, clears, ends. */
 
-import type { HistValue, MapValue, OutputValue, Plain } from "../../lib/value.ts";
+import type {
+  Bucket,
+  Gathered,
+  GatheredValue,
+  HistValue,
+  MapValue,
+  OutputValue,
+  Plain,
+} from "../../lib/value.ts";
 import type { ActionPlan, MapPlan, Plan } from "../plan.ts";
 import { readValue, type ScriptValue } from "../read_values.ts";
 import type { Json, Renderer } from "../render.ts";
 import { mapJson, mapText, type MapView, viewed } from "../render_map.ts";
-import {
-  type Entry,
-  type EntryValue,
-  type HistogramBucket,
-  type RawEntry,
-  readEntries,
-} from "../map_values.ts";
-import { isHistogram, isNumber, keyField } from "./shape.ts";
+import { type Entry, type EntryValue, type RawEntry, readEntries } from "../map_values.ts";
+import { isHistogram, isNumber, isStats, keyField } from "./shape.ts";
 import type { Span } from "../source.ts";
 import { strftime } from "../strftime.ts";
 
@@ -139,24 +141,35 @@ function reportOf(
   plan: MapPlan,
   entries: readonly Entry[],
   renderer: Renderer,
-): MapValue | HistValue {
-  if (plan.keys.length === 0 && isHistogram(plan.value)) {
-    return histogramOf(
-      plan,
-      entries.flatMap(({ value }) => value.kind === "histogram" ? value.buckets : []),
-    );
+): MapValue | HistValue | GatheredValue {
+  const { name, keys, value: type } = plan;
+  if (keys.length === 0 && isHistogram(type)) {
+    return histogramOf(plan, entries.flatMap(({ value }) => bucketsOf(value)));
   }
-  return mapOf(
-    plan,
-    entries.map(({ key, value }) => ({
-      key: keyOf(
-        key.map((part, i) =>
-          part.kind === "integer" && isNumber(plan.keys[i]!) ? part.value : renderer.text(part)
-        ),
+  const keyed = entries.map(({ key, value }) => ({
+    key: keyOf(
+      key.map((part, i) =>
+        part.kind === "integer" && isNumber(keys[i]!) ? part.value : renderer.text(part)
       ),
-      value: numberOf(value),
-    })),
-  );
+    ),
+    value,
+  }));
+  if (isHistogram(type) || isStats(type)) {
+    const gathered = keyed.map(({ key, value }) => ({ key, value: gatheredOf(value) }));
+    return { type: "gathered", name, entries: gathered };
+  }
+  return mapOf(plan, keyed.map(({ key, value }) => ({ key, value: numberOf(value) })));
+}
+
+function gatheredOf(value: EntryValue): Gathered {
+  if (value.kind !== "average") return { kind: "hist", buckets: bucketsOf(value) };
+  const { count, total } = value;
+  return { kind: "stats", count, total };
+}
+
+function bucketsOf(value: EntryValue): Bucket[] {
+  if (value.kind !== "histogram") return [];
+  return value.buckets.map(({ low = LEAST, high = null, count }) => ({ low, high, count }));
 }
 
 /** A key with several parts is a struct: `scriptShape` has the same names. */
@@ -172,15 +185,8 @@ function numberOf(value: EntryValue): Plain {
 
 const LEAST = -(1n << 63n);
 
-function histogramOf({ name }: MapPlan, buckets: readonly HistogramBucket[]): HistValue {
-  return {
-    type: "hist",
-    name,
-    scale: "linear",
-    unit: "",
-    title: "",
-    buckets: buckets.map(({ low = LEAST, high = null, count }) => ({ low, high, count })),
-  };
+function histogramOf({ name }: MapPlan, buckets: readonly Bucket[]): HistValue {
+  return { type: "hist", name, scale: "linear", unit: "", title: "", buckets };
 }
 
 function textOutput(type: string, data: string, end = ""): OutputValue {
