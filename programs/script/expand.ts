@@ -8,10 +8,18 @@ import {
   type Statement,
   visitExpressions,
 } from "./ast.ts";
+import { watcher } from "./builtins/control.ts";
 import type { ProgramSource } from "./compile.ts";
 import type { KernelFacts } from "./facts.ts";
 import { signalNumber } from "./signals.ts";
-import { type Attachment, inModule, readAttachPoint, splitAttachPoint } from "./probes.ts";
+import {
+  type Attachment,
+  attachmentName,
+  inModule,
+  readAttachPoint,
+  splitAttachPoint,
+  type WatchedArgument,
+} from "./probes.ts";
 import type { Settings } from "./settings.ts";
 import type { Diagnostics } from "./source.ts";
 
@@ -53,6 +61,9 @@ function expandPoint(
   const attachment = readAttachPoint(withParameters(text, context.settings), span, context);
   if (attachment === undefined) return [];
   const found = expandAttachment(attachment, attachPoint, context);
+  if (attachment.kind === "watchpoint" && typeof attachment.address === "object") {
+    return expandWatched(probe, attachPoint, { found, address: attachment.address, context });
+  }
   const [first] = found;
   if (first === undefined) return [];
   // The code is the same everywhere, unless it says where it is, or sees arguments of other types.
@@ -70,6 +81,34 @@ function expandPoint(
     attachments: [attachment],
     attachPoint: { text, span },
   }));
+}
+
+/** The probe at the memory, and one at the function, which says where that is. */
+function expandWatched(
+  probe: ProbeNode,
+  attachPoint: AttachPoint,
+  { found, address: { symbol, index }, context }: {
+    readonly found: readonly Expanded[];
+    readonly address: WatchedArgument;
+    readonly context: Context;
+  },
+): ProgramSource[] {
+  const { span } = attachPoint;
+  const path = context.settings.program ?? "";
+  const entry = { kind: "uprobe", path, symbol, cpp: false, offset: 0 } as const;
+  return found.flatMap(({ attachment }) => {
+    const stops = attachment.kind === "watchpoint" && !attachment.async;
+    const body = [watcher(index, { stops, span })];
+    return [
+      { probe, attachPoint, attachment, attachments: [attachment] },
+      {
+        probe: { attachPoints: [attachPoint], predicate: undefined, body, span },
+        attachPoint: { text: attachmentName(entry), span },
+        attachment: entry,
+        attachments: [entry],
+      },
+    ];
+  });
 }
 
 /** Whether a probe's body or predicate has a name in it. */
@@ -154,6 +193,12 @@ function expandAttachment(
     }
     case "watchpoint": {
       const { address } = attachment;
+      if (typeof address === "object") {
+        if (settings.program !== undefined) return [{ attachment, text }];
+        const message = "a watchpoint of what a function is given needs a program";
+        diagnostics.error(span, message, "-p PID or -c CMD names it");
+        return [];
+      }
       const known = typeof address === "bigint" ? address : facts.kernelSymbol(address);
       if (known === undefined) return missing(`no symbol of the kernel is called ${address}`, "");
       if (known % BigInt(attachment.length) !== 0n) {

@@ -33,6 +33,12 @@ export interface Fault {
   readonly span: Span;
 }
 
+/** Which probe is to watch, by its place in the script, and whether the process waits for that. */
+export interface Watch {
+  readonly span: Span;
+  readonly stops: boolean;
+}
+
 /** What actions act on. */
 export interface ActionContext {
   readonly plan: Plan;
@@ -46,6 +52,8 @@ export interface ActionContext {
   /** A helper has failed, with a negative error number. */
   fault(what: Fault, result: number): void;
   exit(status: number): void;
+  /** Memory of a process is to be watched. */
+  watch(what: Watch, where: { readonly address: bigint; readonly pid: number }): void;
 }
 
 /** Does what a record says; gives what is to be printed. */
@@ -57,6 +65,11 @@ export function act(record: DataView, context: ActionContext): OutputValue[] {
     return readValue(type, record, at);
   });
   return perform(action, args, context);
+}
+
+/** Whether a process waits for what a record says. */
+export function isAwaited(record: DataView, { actions }: Plan): boolean {
+  return actions[Number(record.getBigUint64(0, true))]?.kind === "watch";
 }
 
 function perform(
@@ -92,6 +105,11 @@ function perform(
     case "fault": {
       const [result] = args;
       context.fault(action, result?.kind === "integer" ? Number(result.value) : 0);
+      return [];
+    }
+    case "watch": {
+      const [address, pid] = args.map((arg) => arg.kind === "integer" ? arg.value : 0n);
+      context.watch(action, { address: address ?? 0n, pid: Number(pid) });
       return [];
     }
     case "exit": {

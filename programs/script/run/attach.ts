@@ -2,7 +2,7 @@
 
 import { isFile } from "../../../ffi/host/files.ts";
 import type { Link } from "../../../ffi/bpf/link.ts";
-import type { PerfEventName, PerfEventTarget } from "../../../ffi/bpf/attach/perf_event.ts";
+import type { PerfEventName } from "../../../ffi/bpf/attach/perf_event.ts";
 import type { Program } from "../../../ffi/bpf/program.ts";
 import { onlineCpus } from "../../../ffi/host/cpus.ts";
 import { requireBtf } from "../../../ffi/probes/btf_trace.ts";
@@ -50,8 +50,12 @@ export function attachScriptProgram(
     case "signal":
     case "iter":
       return [];
-    case "watchpoint":
-      return [program.attachPerfEvent({ event: watched(attachment), period: 1n, ...whose })];
+    case "watchpoint": {
+      const { address, length, access } = attachment;
+      if (typeof address === "object") return []; // it is not known yet
+      const event = { breakpoint: BigInt(address), length, access };
+      return [program.attachPerfEvent({ event, period: 1n, ...whose })];
+    }
     case "tracepoint":
       return attachTracepoint(program, attachment.category, attachment.event);
     case "rawtracepoint":
@@ -98,13 +102,6 @@ export function attachScriptProgram(
       );
     }
   }
-}
-
-/** The processor's breakpoint that a watchpoint is. */
-function watched(
-  { address, length, access }: Extract<Attachment, { kind: "watchpoint" }>,
-): PerfEventTarget["event"] {
-  return { breakpoint: BigInt(address), length, access };
 }
 
 function attachUser(

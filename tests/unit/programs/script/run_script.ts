@@ -79,6 +79,7 @@ export function runText(
     readFile: (path) => `contents of ${path}\n`,
     now: () => 0n,
     fault: ({ helper }, result) => output += `${helper} gave ${result}\n`,
+    watch: () => {},
     exit: () => exited = true,
   };
   const show = (value: ReturnType<typeof act>[number]) => {
