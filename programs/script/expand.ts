@@ -22,6 +22,9 @@ interface Context {
   readonly suggest: (name: string, known: readonly string[]) => string;
 }
 
+/** The kinds of probes that see the same everywhere. */
+const SHARED: readonly Attachment["kind"][] = ["kprobe", "kretprobe", "uprobe", "uretprobe"];
+
 /** Gives the programs in the order of the script. What is not there is noted. */
 export function expandWildcards(script: Script, context: Context): ProgramSource[] {
   const programs: ProgramSource[] = [];
@@ -62,13 +65,15 @@ function expandPoint(
     calls(probe, "uaddr");
   if (!ownTypes && !saysWhere) {
     const attachments = found.map(({ attachment }) => attachment);
-    return [{ probe, attachment: first.attachment, attachments, attachPoint }];
+    const isShared = SHARED.includes(kind);
+    return [{ probe, attachment: first.attachment, attachments, attachPoint, isShared }];
   }
   return found.map(({ attachment, text }) => ({
     probe,
     attachment,
     attachments: [attachment],
     attachPoint: { text, span },
+    isShared: false,
   }));
 }
 
