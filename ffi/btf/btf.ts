@@ -415,8 +415,8 @@ class BtfData implements Btf {
     const words = this.#words;
     // Members have names, too, and other words may be the same number: only what begins a record is the name of a type.
     for (let word = words.indexOf(place); word >= 0; word = words.indexOf(place, word + 1)) {
-      const record = indexInSorted(this.#starts, word);
-      if (record !== undefined) yield this.#firstId + record;
+      const record = lastUpTo(this.#starts, word);
+      if (this.#starts[record] === word) yield this.#firstId + record;
     }
   }
 
@@ -678,29 +678,26 @@ const ENUM64 = KINDS.findIndex((kind) => kind?.kind === "enum64");
 
 /** The first enum with a value whose name stands at a place: the enum's record, and which of its values that is. */
 function findEnumerator(words: Uint32Array, starts: Uint32Array, place: number) {
-  for (let record = 0; record < starts.length; record++) {
+  for (let word = words.indexOf(place); word >= 0; word = words.indexOf(place, word + 1)) {
+    const record = lastUpTo(starts, word);
     const at = starts[record]!;
-    const info = words[at + 1]!;
-    const kind = (info >>> 24) & 31;
+    const kind = (words[at + 1]! >>> 24) & 31;
     if (kind !== ENUM && kind !== ENUM64) continue;
-    const each = EACH_WORDS[kind]!;
-    const first = at + RECORD_SIZE / WORD;
-    for (let value = 0; value < (info & 0xffff); value++) {
-      if (words[first + value * each] === place) return { record, value };
-    }
+    const value = (word - at - RECORD_SIZE / WORD) / EACH_WORDS[kind]!;
+    if (value >= 0 && Number.isInteger(value)) return { record, value };
   }
   return undefined;
 }
 
-/** Where a number stands among ascending ones; `undefined` where it does not. */
-function indexInSorted(sorted: Uint32Array, wanted: number): number | undefined {
+/** The index of the last of ascending numbers that is not above one. */
+function lastUpTo(sorted: Uint32Array, most: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (sorted[middle]! < wanted) low = middle + 1;
+    if (sorted[middle]! <= most) low = middle + 1;
     else high = middle;
   }
-  return sorted[low] === wanted ? low : undefined;
+  return low - 1;
 }
 
 /** As whole words: gimlet runs on machines whose words have the order of bytes that is asked of BTF. */
