@@ -183,9 +183,8 @@ export class Assembler {
     for (const { at, label } of this.#jumps) {
       this.#words[at * WORDS]! |= this.#distance(at, label) << OFFSET_SHIFT;
     }
-    const bytes = new Uint8Array(this.length * INSTRUCTION_SIZE);
-    const view = new DataView(bytes.buffer);
-    this.#words.forEach((word, i) => view.setInt32(i * 4, word, true));
+    // Little-endian, as the machines are that gimlet runs on.
+    const bytes = new Uint8Array(Int32Array.from(this.#words).buffer);
     return { bytes, relocations: this.#relocations, lines: this.#lines };
   }
 
