@@ -167,10 +167,19 @@ function compileSource(source: Source, options: ScriptOptions, child?: number): 
   const { parameters, pid, unsafe, filters, tellsFaults } = options;
   return compile(source, {
     facts: new RunningKernel(),
-    settings: { ...DEFAULT_SETTINGS, parameters, pid, unsafe, filters, tellsFaults, child },
+    settings: {
+      ...{ ...DEFAULT_SETTINGS, parameters, pid, unsafe, filters, tellsFaults, child },
+      program: programOf(options),
+    },
     environment: Deno.env.toObject(),
     suggest: didYouMean,
   });
+}
+
+/** The program of `-p`, or the first word of `-c`. */
+function programOf({ pid, child }: ScriptOptions): string | undefined {
+  if (pid !== undefined) return `/proc/${pid}/exe`;
+  return /^\s*(?:exec\s+)?["']?([^\s"']+)/.exec(child ?? "")?.[1];
 }
 
 /** Says on stderr what there is to say of a script, and where programs read, what is wrong with it; gives the first mistake. */

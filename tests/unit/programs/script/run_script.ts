@@ -20,6 +20,8 @@ export function fakeKernel(facts: Partial<KernelFacts> = {}): KernelFacts {
     type: () => undefined,
     constant: () => undefined,
     kernelFunction: () => undefined,
+    modulesOf: () => [],
+    modules: () => ["vmlinux"],
     kernelFunctions: () => [],
     userFunctions: () => [],
     userSymbol: () => undefined,
@@ -77,6 +79,7 @@ export function runText(
     readFile: (path) => `contents of ${path}\n`,
     now: () => 0n,
     fault: ({ helper }, result) => output += `${helper} gave ${result}\n`,
+    watch: () => {},
     exit: () => exited = true,
   };
   const show = (value: ReturnType<typeof act>[number]) => {
