@@ -40,7 +40,10 @@ export async function checkScript(args: readonly string[]): Promise<number> {
       : [options];
     const plans = scripts.map((each) => {
       const read = readSource(each);
+      const begin = performance.now();
       const compiled = compileSource(read.source, { ...each, unsafe: true });
+      const taken = performance.now() - begin;
+      if (each.verbose) tell([`${nameOf(each)}: compiled in ${taken.toFixed(1)} ms`]);
       tellDiagnostics(compiled, read, each, out);
       return compiled.plan;
     });
@@ -48,7 +51,7 @@ export async function checkScript(args: readonly string[]): Promise<number> {
   });
 }
 
-const CHECK_USAGE = "gimlet check [--json] FILE.bt…|-e 'PROGRAM'";
+const CHECK_USAGE = "gimlet check [-v] [--json] FILE.bt…|-e 'PROGRAM'";
 
 function checkHelp(): string[] {
   return [
@@ -56,7 +59,8 @@ function checkHelp(): string[] {
     "",
     `${bold("Usage:")} ${CHECK_USAGE}`,
     "",
-    "-I and --include are as for running. The exit status is 2 where there is a mistake.",
+    "-I and --include are as for running. -v says how long each takes to compile.",
+    "The exit status is 2 where there is a mistake.",
   ];
 }
 

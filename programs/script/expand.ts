@@ -30,6 +30,9 @@ interface Context {
   readonly suggest: (name: string, known: readonly string[]) => string;
 }
 
+/** The kinds of probes that see the same everywhere. */
+const SHARED: readonly Attachment["kind"][] = ["kprobe", "kretprobe", "uprobe", "uretprobe"];
+
 /** Gives the programs in the order of the script. What is not there is noted. */
 export function expandWildcards(script: Script, context: Context): ProgramSource[] {
   const programs: ProgramSource[] = [];
@@ -73,13 +76,15 @@ function expandPoint(
     calls(probe, "uaddr");
   if (!ownTypes && !saysWhere) {
     const attachments = found.map(({ attachment }) => attachment);
-    return [{ probe, attachment: first.attachment, attachments, attachPoint }];
+    const isShared = SHARED.includes(kind);
+    return [{ probe, attachment: first.attachment, attachments, attachPoint, isShared }];
   }
   return found.map(({ attachment, text }) => ({
     probe,
     attachment,
     attachments: [attachment],
     attachPoint: { text, span },
+    isShared: false,
   }));
 }
 
@@ -100,12 +105,13 @@ function expandWatched(
     const stops = attachment.kind === "watchpoint" && !attachment.async;
     const body = [watcher(index, { stops, span })];
     return [
-      { probe, attachPoint, attachment, attachments: [attachment] },
+      { probe, attachPoint, attachment, attachments: [attachment], isShared: false },
       {
         probe: { attachPoints: [attachPoint], predicate: undefined, body, span },
         attachPoint: { text: attachmentName(entry), span },
         attachment: entry,
         attachments: [entry],
+        isShared: false,
       },
     ];
   });

@@ -29,6 +29,10 @@ const LEVELS: readonly (readonly BinaryOperator[])[] = [
   ["+", "-"],
   ["*", "/", "%"],
 ];
+/** How tight each operator is. */
+const TIGHTNESS: ReadonlyMap<string, number> = new Map(
+  LEVELS.flatMap((operators, level) => operators.map((operator) => [operator, level] as const)),
+);
 
 /** The words of C that stand where a name cannot. */
 const KEYWORDS: readonly string[] = [
@@ -116,16 +120,17 @@ export class ExpressionParser {
     return { kind: "ternary", condition, yes, no, span: tokens.spanFrom(condition.span) };
   }
 
-  #binary(level: number): Expression {
-    const operators = LEVELS[level];
-    if (operators === undefined) return this.#unary();
+  /** An operand, and the operators behind it that are at least so tight. */
+  #binary(loosest: number): Expression {
     const tokens = this.#tokens;
-    let left = this.#binary(level + 1);
+    let left = this.#unary();
     for (;;) {
-      const operator = operators.find((each) => tokens.isOperator(each));
-      if (operator === undefined) return left;
+      const { text } = tokens.peek();
+      const level = TIGHTNESS.get(text);
+      if (level === undefined || level < loosest || !tokens.isOperator(text)) return left;
       tokens.take();
       const right = this.#binary(level + 1);
+      const operator = text as BinaryOperator;
       left = { kind: "binary", operator, left, right, span: tokens.spanFrom(left.span) };
     }
   }
