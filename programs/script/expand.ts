@@ -5,8 +5,7 @@ import {
   type Expression,
   type ProbeNode,
   type Script,
-  type Statement,
-  visitExpressions,
+  visitProbe,
 } from "./ast.ts";
 import type { ProgramSource } from "./compile.ts";
 import type { KernelFacts } from "./facts.ts";
@@ -14,6 +13,7 @@ import { signalNumber } from "./signals.ts";
 import { type Attachment, readAttachPoint, splitAttachPoint } from "./probes.ts";
 import type { Settings } from "./settings.ts";
 import type { Diagnostics } from "./source.ts";
+import { joinSyscalls } from "./syscalls.ts";
 
 interface Context {
   readonly facts: KernelFacts;
@@ -41,7 +41,7 @@ export function expandWildcards(script: Script, context: Context): ProgramSource
     );
     return [];
   }
-  return programs;
+  return joinSyscalls(programs, context.facts);
 }
 
 function expandPoint(
@@ -82,14 +82,9 @@ function calls(probe: ProbeNode, name: string): boolean {
   return hasNode(probe, (node) => node.kind === "call" && node.name === name);
 }
 
-function hasNode(
-  { predicate, body, span }: ProbeNode,
-  isIt: (node: Expression) => boolean,
-): boolean {
+function hasNode(probe: ProbeNode, isIt: (node: Expression) => boolean): boolean {
   let found = false;
-  const statements: Statement[] = [...body];
-  if (predicate !== undefined) statements.push({ kind: "expression", expression: predicate, span });
-  visitExpressions(statements, (node) => found ||= isIt(node));
+  visitProbe(probe, (node) => found ||= isIt(node));
   return found;
 }
 

@@ -10,6 +10,8 @@ export interface KernelFacts {
   readonly arch: "x86_64" | "aarch64";
   /** How many CPUs there may ever be. */
   readonly cpus: number;
+  /** Whether the kernel describes its types, so that programs can follow its pointers. */
+  readonly hasBtf: boolean;
   /** The fields of a tracepoint; `undefined` where there is none of this name. */
   tracepoint(category: string, event: string): RecordLayout | undefined;
   /** `category:event` of all tracepoints. */

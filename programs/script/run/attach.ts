@@ -52,6 +52,9 @@ export function attachScriptProgram(
     case "watchpoint":
       return [program.attachPerfEvent({ event: watched(attachment), period: 1n, ...whose })];
     case "tracepoint":
+      if (attachment.syscall !== undefined) {
+        return [program.attachTrace(`tp_btf:sys_${attachment.syscall.direction}`)];
+      }
       return attachTracepoint(program, attachment.category, attachment.event);
     case "rawtracepoint":
       return [program.attachRawTracepoint(attachment.event)];

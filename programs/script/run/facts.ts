@@ -6,6 +6,7 @@ import { ELF_TYPE, parseElf } from "../../../ffi/elf/elf.ts";
 import { fileOffset, findSymbol } from "../../../ffi/elf/symbols.ts";
 import { parseUsdtArguments, usdtProbes } from "../../../ffi/elf/usdt.ts";
 import { BpfError } from "../../../ffi/errors.ts";
+import { hasKernelBtf } from "../../../ffi/probes/btf_trace.ts";
 import { findUserFile } from "../../../ffi/probes/user_function.ts";
 import { parseCpuList } from "../../../ffi/host/cpus.ts";
 import { readTracepointFormat } from "../../../ffi/host/tracepoint_format.ts";
@@ -28,6 +29,10 @@ export class RunningKernel implements KernelFacts {
 
   get cpus(): number {
     return parseCpuList(Deno.readTextFileSync("/sys/devices/system/cpu/possible")).length;
+  }
+
+  get hasBtf(): boolean {
+    return hasKernelBtf();
   }
 
   tracepoint(category: string, event: string): RecordLayout | undefined {

@@ -2,6 +2,7 @@
 
 import type { Link } from "../../../ffi/bpf/link.ts";
 import { type LoadedObject, openObject } from "../../../ffi/bpf/object.ts";
+import type { Program } from "../../../ffi/bpf/program.ts";
 import type { Skeleton } from "../../../ffi/bpf/skeleton.ts";
 import { BpfError } from "../../../ffi/errors.ts";
 import { explained } from "../../../ffi/probes/permission.ts";
@@ -103,6 +104,7 @@ class Placing {
     if (this.#multi.has(plan.name)) return this.#attachMulti(plan);
     const { pid, missingProbes = "warn" } = this.#options;
     const program = this.#object.program(plan.name);
+    if (plan.section.startsWith("tp_btf/")) return this.#attachSyscalls(plan, program);
     for (const each of plan.attachments) {
       this.#current = { span: plan.span, attachment: each };
       try {
@@ -122,6 +124,14 @@ class Placing {
     const onReturn = attachments[0]?.kind === "kretprobe";
     this.#links.push(this.#object.program(name).attachKprobeMulti({ symbols }, { onReturn }));
     this.#probes.push(...attachments.map(attachmentName));
+  }
+
+  /** One link shows all of its system calls. */
+  #attachSyscalls(plan: ProgramPlan, program: Program): void {
+    const { attachments: [first, ...more], span, probe } = plan;
+    this.#current = { span, attachment: first! };
+    this.#links.push(...attachScriptProgram(program, first!, { pid: this.#options.pid }));
+    this.#probes.push(...more.length === 0 ? [probe] : plan.attachments.map(attachmentName));
   }
 
   #tellRefused(): void {

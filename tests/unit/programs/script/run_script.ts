@@ -15,6 +15,7 @@ export function fakeKernel(facts: Partial<KernelFacts> = {}): KernelFacts {
   return {
     arch: "x86_64",
     cpus: 2,
+    hasBtf: false,
     tracepoint: () => undefined,
     tracepoints: () => [],
     type: () => undefined,
