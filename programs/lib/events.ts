@@ -12,6 +12,7 @@ export const NEW_TASK = {
     "tracepoint:syscalls:sys_enter_fork?",
     "tracepoint:syscalls:sys_enter_vfork?",
   ],
+  raw_syscalls: ["tp_btf:sys_enter"],
   tp_btf: ["tp_btf:sched_process_fork"],
 } as const;
 
@@ -19,6 +20,7 @@ export const NEW_TASK = {
 export const SYNC = {
   kprobe: ["syscall:sync"],
   tracepoint: ["tracepoint:syscalls:sys_enter_sync"],
+  raw_syscalls: ["tp_btf:sys_enter"],
 } as const;
 
 /** A request that is handed to a disk's driver. The programs get its `struct request`, but for that of the tracepoint. */

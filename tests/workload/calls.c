@@ -34,6 +34,21 @@ static int getppid_times(long n)
 	return 0;
 }
 
+#ifdef __x86_64__
+/* As a 32-bit program calls it: its number 64 is another call's to 64-bit programs. */
+static int compat_times(long n)
+{
+	for (long i = 0; i < n; i++) {
+		long result;
+
+		__asm__ volatile("int $0x80" : "=a"(result) : "a"(64) : "memory", "r8", "r9", "r10", "r11");
+		if (result != getppid())
+			return 1;
+	}
+	return 0;
+}
+#endif
+
 /* At most so many a second, in steps of a millisecond. Says on stderr how many ns it took. */
 static int pace_times(long n, long rate)
 {
@@ -313,6 +328,10 @@ int main(int argc, char **argv)
 		return strlen_times(n, more);
 	if (!strcmp(deed, "getppid"))
 		return getppid_times(n);
+#ifdef __x86_64__
+	if (!strcmp(deed, "compat"))
+		return compat_times(n);
+#endif
 	if (!strcmp(deed, "pace"))
 		return pace_times(n, atol(more));
 	if (!strcmp(deed, "getpgid"))

@@ -184,6 +184,8 @@ export const nodejs_http_server = {
     on_recvfrom: "tracepoint",
     on_request: "usdt",
     on_return: "tracepoint",
+    on_sys_enter: "tp_btf/sys_enter",
+    on_sys_exit: "tp_btf/sys_exit",
   },
   maps: {
     connections: { type: "lru_hash", key: u64, value: connectionCodec, event: undefined, maxEntries: 10240 },

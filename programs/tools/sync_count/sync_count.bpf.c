@@ -3,6 +3,7 @@
 #include "gimlet.bpf.h"
 #include "print.bpf.h"
 #include "sync.bpf.h"
+#include "syscall.bpf.h"
 
 /* The number of syncs so far, this one included. */
 static __always_inline u64 count_sync(void)
@@ -39,6 +40,13 @@ SEC("kprobe")
 int on_sync_kprobe(void *ctx)
 {
 	return on_sync();
+}
+
+/* All system calls pass here: this program is run by each, and asks which one it is. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
+{
+	return is_sync(number) ? on_sync() : 0;
 }
 
 SEC("tracepoint")

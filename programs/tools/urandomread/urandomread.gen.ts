@@ -57,6 +57,8 @@ export const urandomread = {
     on_read_return: "tracepoint",
     on_return_fexit: "fexit/urandom_read_iter",
     on_return_kretprobe: "kretprobe",
+    on_sys_enter: "tp_btf/sys_enter",
+    on_sys_exit: "tp_btf/sys_exit",
     on_urandom_read: "tracepoint",
   },
   maps: {

@@ -16,6 +16,8 @@ export const vfsreadlat = {
     on_return_fexit: "fexit/vfs_read",
     on_return_kretprobe: "kretprobe",
     on_return_tracepoint: "tracepoint",
+    on_sys_enter: "tp_btf/sys_enter",
+    on_sys_exit: "tp_btf/sys_exit",
   },
   maps: {
     dist: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 65 },
