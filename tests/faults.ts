@@ -479,13 +479,6 @@ export const KERNEL_FAULTS: Readonly<Record<string, KernelFault>> = {
     cause: "CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH are missing",
     fix: "sudo setcap",
   },
-  "an event that has other arguments on this kernel": {
-    kernel: "6.12",
-    args: ["bitehist", "--plan", "tp_btf_queue"],
-    ends: "E_NO_PLAN",
-    cause: "its event has other arguments here",
-    fix: "--plan list",
-  },
   "kprobes that are switched off": {
     kernel: "6.1",
     under: `echo 0 > /sys/kernel/debug/kprobes/enabled; exec "$@"`,

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0 */
 /*
- * System calls, seen where all of them pass: tp_btf/sys_enter and tp_btf/sys_exit. A program there is run by every system call of the
- * machine and asks first which one it is. In return it can be had at once, and given up at once, and sees as many of them as it
- * likes; a tracepoint of its own for each call takes the kernel some 50 ms to let go of.
+ * System calls, seen where all of them pass: the raw tracepoints sys_enter and sys_exit. A program there is run by every system call
+ * of the machine, and asks first which one it is. In return it begins and ends at once, and sees as many calls as it likes; the kernel
+ * takes some 50 ms to let go of a tracepoint of a call's own.
  */
 #ifndef __SYSCALL_BPF_H__
 #define __SYSCALL_BPF_H__
 
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
 /* The numbers are ABI. A call that an architecture does not have is none. */
@@ -27,7 +26,6 @@ enum {
 	SYS_SYNC = 162,
 	SYS_GETRANDOM = 318,
 };
-#define TS_COMPAT 2 /* in thread_info.status */
 #elif defined(__TARGET_ARCH_arm64)
 enum {
 	SYS_FORK = NO_SYSCALL,
@@ -40,23 +38,45 @@ enum {
 	SYS_CLONE = 220,
 	SYS_GETRANDOM = 278,
 };
-#define TIF_32BIT (1 << 22) /* in thread_info.flags */
 #endif
 #define SYS_CLONE3 435
 
-/* Whether the current call is one of a 32-bit program, whose numbers mean other calls: the tracepoints leave these out, too. */
-static __always_inline bool is_compat_syscall(void)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
+/* What raw_tp/sys_enter is given. */
+struct sys_enter {
+	const struct pt_regs *regs; /* of the program that calls */
+	long number;
+};
 
 #if defined(__TARGET_ARCH_x86)
-	return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+#define USER32_CS 0x23 /* the code segment of 32-bit programs */
+#define INT_80 0x80cd /* their instruction for system calls, which others can use as well */
+#elif defined(__TARGET_ARCH_arm64)
+#define PSR_MODE32 0x10
+#endif
+
+/*
+ * Whether a call is one of 32-bit programs, to which the numbers mean other calls: the calls' own tracepoints leave these out, too. The
+ * registers tell: they stand where they stand on every kernel, so that no BTF is needed.
+ */
+static __always_inline bool is_compat_syscall(const struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	unsigned long ip = 0;
+	u16 cs = 0, instruction = 0;
+
+	bpf_probe_read_kernel(&cs, sizeof(cs), &regs->cs);
+	bpf_probe_read_kernel(&ip, sizeof(ip), &regs->ip);
+	bpf_probe_read_user(&instruction, sizeof(instruction), (void *)(ip - sizeof(instruction)));
+	return cs == USER32_CS || instruction == INT_80;
 #else
-	return BPF_CORE_READ(task, thread_info.flags) & TIF_32BIT;
+	u64 pstate = 0;
+
+	bpf_probe_read_kernel(&pstate, sizeof(pstate), &((const struct user_pt_regs *)regs)->pstate);
+	return pstate & PSR_MODE32;
 #endif
 }
 
-/* The number of the call that returns, which sys_exit is not given. */
+/* The number of the call that returns, which sys_exit is not given: here as tp_btf has the registers, which can be read at once. */
 static __always_inline int syscall_returning(struct pt_regs *regs)
 {
 #if defined(__TARGET_ARCH_x86)
@@ -67,15 +87,17 @@ static __always_inline int syscall_returning(struct pt_regs *regs)
 }
 
 /* Whether a call makes a process or thread. */
-static __always_inline bool makes_task(int number)
+static __always_inline bool makes_task(struct sys_enter *call)
 {
+	int number = call->number;
+
 	return (number == SYS_CLONE || number == SYS_CLONE3 || number == SYS_FORK || number == SYS_VFORK) &&
-	       !is_compat_syscall();
+	       !is_compat_syscall(call->regs);
 }
 
-static __always_inline bool is_sync(int number)
+static __always_inline bool is_sync(struct sys_enter *call)
 {
-	return number == SYS_SYNC && !is_compat_syscall();
+	return (int)call->number == SYS_SYNC && !is_compat_syscall(call->regs);
 }
 
 #endif

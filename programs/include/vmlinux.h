@@ -134,13 +134,7 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
-struct thread_info {
-	unsigned long flags;
-	u32 status; /* on x86 */
-};
-
 struct task_struct {
-	struct thread_info thread_info;
 	int pid;
 	struct files_struct *files;
 };

@@ -11,7 +11,6 @@ export const bitehist = {
   object: new URL("./bitehist.bpf.o", import.meta.url),
   programs: {
     on_rq_issue: "tp_btf/block_rq_issue",
-    on_rq_issue_queue: "tp_btf/block_rq_issue",
     on_rq_issue_tracepoint: "tracepoint/block/block_rq_issue",
     on_start_request: "kprobe",
   },

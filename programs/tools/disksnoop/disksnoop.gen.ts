@@ -130,7 +130,6 @@ export const disksnoop = {
     on_rq_complete: "tp_btf/block_rq_complete",
     on_rq_complete_tracepoint: "tracepoint/block/block_rq_complete",
     on_rq_issue: "tp_btf/block_rq_issue",
-    on_rq_issue_queue: "tp_btf/block_rq_issue",
     on_rq_issue_tracepoint: "tracepoint/block/block_rq_issue",
     on_start_request: "kprobe",
   },

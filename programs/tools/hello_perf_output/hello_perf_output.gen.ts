@@ -51,7 +51,7 @@ export const hello_perf_output = {
     on_clone_kprobe: "kprobe",
     on_clone_tracepoint: "tracepoint",
     on_fork: "tp_btf/sched_process_fork",
-    on_sys_enter: "tp_btf/sys_enter",
+    on_sys_enter: "raw_tp/sys_enter",
   },
   maps: {
     events: { type: "perf_event_array", key: undefined, value: undefined, event: dataCodec, maxEntries: 0 },

@@ -24,10 +24,10 @@ int on_clone_kprobe(void *ctx)
 }
 
 /* All system calls pass here: this program is run by each, and asks which one it is. */
-SEC("tp_btf/sys_enter")
-int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
+SEC("raw_tp/sys_enter")
+int on_sys_enter(struct sys_enter *ctx)
 {
-	return makes_task(number) ? hello() : 0;
+	return makes_task(ctx) ? hello() : 0;
 }
 
 SEC("tracepoint")

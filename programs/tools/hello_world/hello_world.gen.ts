@@ -13,7 +13,7 @@ export const hello_world = {
     on_clone_kprobe: "kprobe",
     on_clone_tracepoint: "tracepoint",
     on_fork: "tp_btf/sched_process_fork",
-    on_sys_enter: "tp_btf/sys_enter",
+    on_sys_enter: "raw_tp/sys_enter",
   },
   maps: {
     gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 6 },

@@ -59,7 +59,7 @@ export const sync_perf_output = {
   programs: {
     on_sync_kprobe: "kprobe",
     on_sync_tracepoint: "tracepoint",
-    on_sys_enter: "tp_btf/sys_enter",
+    on_sys_enter: "raw_tp/sys_enter",
   },
   maps: {
     events: { type: "perf_event_array", key: undefined, value: undefined, event: dataCodec, maxEntries: 0 },

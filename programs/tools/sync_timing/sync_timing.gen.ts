@@ -12,7 +12,7 @@ export const sync_timing = {
   programs: {
     on_sync_kprobe: "kprobe",
     on_sync_tracepoint: "tracepoint",
-    on_sys_enter: "tp_btf/sys_enter",
+    on_sys_enter: "raw_tp/sys_enter",
   },
   maps: {
     gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 6 },

@@ -18,10 +18,10 @@ int on_sync_kprobe(void *ctx)
 }
 
 /* All system calls pass here: this program is run by each, and asks which one it is. */
-SEC("tp_btf/sys_enter")
-int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
+SEC("raw_tp/sys_enter")
+int on_sys_enter(struct sys_enter *ctx)
 {
-	return is_sync(number) ? on_sync() : 0;
+	return is_sync(ctx) ? on_sync() : 0;
 }
 
 SEC("tracepoint")

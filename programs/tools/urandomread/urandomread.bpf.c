@@ -107,15 +107,16 @@ static __always_inline int end(long bytes)
 
 /* Where all system calls pass: these programs are run by each, and ask which one it is. */
 
-static __always_inline bool reads(int number)
+static __always_inline bool reads(int number, const struct pt_regs *regs)
 {
-	return (number == SYS_READ || number == SYS_PREAD64 || number == SYS_READV) && !is_compat_syscall();
+	return (number == SYS_READ || number == SYS_PREAD64 || number == SYS_READV) &&
+	       !is_compat_syscall(regs);
 }
 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 {
-	return reads(number) ? begin(PT_REGS_PARM1_CORE_SYSCALL(regs)) : 0;
+	return reads(number, regs) ? begin(PT_REGS_PARM1_CORE_SYSCALL(regs)) : 0;
 }
 
 SEC("tp_btf/sys_exit")
@@ -124,11 +125,11 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 	int number = syscall_returning(regs);
 
 	if (number == SYS_GETRANDOM)
-		return !is_compat_syscall() && gimlet_wants() ? tell_bytes(result) : 0;
-	return reads(number) ? end(result) : 0;
+		return !is_compat_syscall(regs) && gimlet_wants() ? tell_bytes(result) : 0;
+	return reads(number, regs) ? end(result) : 0;
 }
 
-/* Without BTF for those: a tracepoint for each of the calls. */
+/* Or by a tracepoint for each of the calls. */
 
 SEC("tracepoint")
 int on_read(struct syscall_trace_enter *ctx)
