@@ -64,8 +64,8 @@ function switches(times: number) {
   };
 }
 
-const SYNC = ["kprobe", "tracepoint"];
-const READ = ["kprobe", "fentry", "tracepoint"];
+const SYNC = ["kprobe", "raw_syscalls", "tracepoint"];
+const READ = ["kprobe", "fentry", "raw_syscalls", "tracepoint"];
 
 const TRIALS: readonly Trial[] = [
   ...SYNC.flatMap((plan) => [
@@ -91,13 +91,13 @@ const TRIALS: readonly Trial[] = [
       expected: 22,
     },
   ]),
-  ...["kprobe", "tracepoint", "tp_btf"].map((plan) => ({
+  ...["kprobe", "raw_syscalls", "tracepoint", "tp_btf"].map((plan) => ({
     ...{ name: "hello_fields", plan, options: "--comm sh" },
     command: "sh -c '/bin/true; /bin/true; /bin/true; :'",
     finding: events({ message: "Hello, World!" }),
     expected: 3,
   })),
-  ...["kretprobe", "fexit", "syscalls"].map((plan) => ({
+  ...["kretprobe", "fexit", "raw_syscalls", "syscalls"].map((plan) => ({
     ...{ name: "urandomread", plan, options: CALLS, command: "calls urandom 23 1009" },
     finding: events({ comm: "calls", got_bits: 8 * 1009 }),
     expected: 23,

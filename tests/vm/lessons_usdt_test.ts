@@ -52,22 +52,24 @@ for (const series of ["5.10", "6.1", "6.12", "7.2"] as const) {
     },
   );
 
-  test(
-    `${series}: nodejs_http_server tells them from what is read, bodies aside`,
-    { needs },
-    async () => {
-      const { status, stdout, stderr } = await gimletWithWaiter(series, {
-        work: ["server", String(EACH), ...PATHS],
-        args: ["nodejs_http_server", "--json", "--plan", "syscalls", "PID"],
-      });
-      assertEquals([status, stderr], [0, ""]);
-      const events = ofType(jsonRecords(stdout), "event");
-      assertEquals(
-        events.map(({ method, path }) => `${method} ${path}`),
-        pathsAsked().map((path) => `PUT ${path}`),
-      );
-    },
-  );
+  for (const plan of ["raw_syscalls", "syscalls"]) {
+    test(
+      `${series}: nodejs_http_server tells them from what is read, bodies aside (plan ${plan})`,
+      { needs },
+      async () => {
+        const { status, stdout, stderr } = await gimletWithWaiter(series, {
+          work: ["server", String(EACH), ...PATHS],
+          args: ["nodejs_http_server", "--json", "--plan", plan, "PID"],
+        });
+        assertEquals([status, stderr], [0, ""]);
+        const events = ofType(jsonRecords(stdout), "event");
+        assertEquals(
+          events.map(({ method, path }) => `${method} ${path}`),
+          pathsAsked().map((path) => `PUT ${path}`),
+        );
+      },
+    );
+  }
 }
 
 test("6.1: strlen_count of a process counts exactly", { needs }, async () => {

@@ -38,7 +38,7 @@ for (const series of KERNELS) {
       run(
         `${T}:sys_enter_semget, ${T}:sys_exit_semget /pid == cpid/ { @compat = count(); }
          tracepoint:raw_syscalls:sys_enter /pid == cpid && args.id == 64/ { @seen = count(); }`,
-        `${calls} compat 53`,
+        `${calls} compat 53 64`,
       ),
       run(
         `${T}:sys_enter_sendto, ${T}:sys_enter_getppid /pid == cpid/ { @[probe] = count(); }

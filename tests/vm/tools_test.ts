@@ -29,7 +29,7 @@ async function gimletIn(
   });
 }
 
-for (const plan of ["kprobe", "tracepoint", "tp_btf"]) {
+for (const plan of ["kprobe", "raw_syscalls", "tracepoint", "tp_btf"]) {
   test(`6.1: hello_perf_output prints three exact events (plan ${plan})`, { needs }, async () => {
     const asked = plan === "kprobe" ? [] : ["--plan", plan]; // kprobe is what it chooses by itself
     const { status, stdout, stderr } = await gimletIn([

@@ -1,6 +1,7 @@
 /* Does a known number of things: calls DEED N [MORE]. Nothing that it prints or starts adds to them. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sched.h>
@@ -35,14 +36,17 @@ static int getppid_times(long n)
 }
 
 #ifdef __x86_64__
-/* As a 32-bit program calls it: its number 64 is another call's to 64-bit programs. */
-static int compat_times(long n)
+/* A system call of 32-bit programs, to which the numbers mean other calls. */
+static int compat_times(long n, long number)
 {
 	for (long i = 0; i < n; i++) {
 		long result;
 
-		__asm__ volatile("int $0x80" : "=a"(result) : "a"(64) : "memory", "r8", "r9", "r10", "r11");
-		if (result != getppid())
+		__asm__ volatile("int $0x80"
+				 : "=a"(result)
+				 : "a"(number), "b"(0), "c"(0), "d"(0)
+				 : "memory", "r8", "r9", "r10", "r11");
+		if (result == -ENOSYS)
 			return 1;
 	}
 	return 0;
@@ -330,7 +334,7 @@ int main(int argc, char **argv)
 		return getppid_times(n);
 #ifdef __x86_64__
 	if (!strcmp(deed, "compat"))
-		return compat_times(n);
+		return compat_times(n, atol(more));
 #endif
 	if (!strcmp(deed, "pace"))
 		return pace_times(n, atol(more));
