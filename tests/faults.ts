@@ -157,7 +157,7 @@ export const NATIVE_FAULTS: Readonly<Record<string, Fault>> = {
   },
   "too few files for probes": {
     under: withFiles(26),
-    args: EVENTS,
+    args: ["hello_perf_output", "--plan", "tracepoint", ...TRUE],
     ends: "E_LIMIT",
     cause: "too many files are open",
     fix: "ulimit -n 1024",

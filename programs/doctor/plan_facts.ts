@@ -82,7 +82,7 @@ export class KernelPlanFacts {
         return noProbe(`the kernel has no tracepoint ${category}:${event}`);
       }
       case "raw_tp":
-        return this.#unusable(`rawtracepoint:${place.symbol}`);
+        return undefined; // Those that plans name are in every kernel, with or without tracefs.
       case "tp_btf":
       case "fentry":
       case "fexit":

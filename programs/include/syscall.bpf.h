@@ -49,30 +49,28 @@ struct sys_enter {
 
 #if defined(__TARGET_ARCH_x86)
 #define USER32_CS 0x23 /* the code segment of 32-bit programs */
-#define INT_80 0x80cd /* their instruction for system calls, which others can use as well */
+#define INT_80 0x80cd /* an instruction of theirs, which 64-bit programs can use as well */
 #elif defined(__TARGET_ARCH_arm64)
 #define PSR_MODE32 0x10
 #endif
 
 /*
  * Whether a call is one of 32-bit programs, to which the numbers mean other calls: the calls' own tracepoints leave these out, too. The
- * registers tell: they stand where they stand on every kernel, so that no BTF is needed.
+ * registers tell, which stand where they stand on every kernel: no BTF is needed.
  */
-static __always_inline bool is_compat_syscall(const struct pt_regs *regs)
+static __always_inline bool is_compat_syscall(const bpf_user_pt_regs_t *regs)
 {
 #if defined(__TARGET_ARCH_x86)
-	unsigned long ip = 0;
-	u16 cs = 0, instruction = 0;
+	u16 instruction = 0;
 
-	bpf_probe_read_kernel(&cs, sizeof(cs), &regs->cs);
-	bpf_probe_read_kernel(&ip, sizeof(ip), &regs->ip);
-	bpf_probe_read_user(&instruction, sizeof(instruction), (void *)(ip - sizeof(instruction)));
-	return cs == USER32_CS || instruction == INT_80;
+	if ((u16)regs->cs == USER32_CS)
+		return true;
+	if (regs->cx == regs->ip) /* so the instruction syscall leaves them */
+		return false;
+	bpf_probe_read_user(&instruction, sizeof(instruction), (void *)(regs->ip - sizeof(instruction)));
+	return instruction == INT_80;
 #else
-	u64 pstate = 0;
-
-	bpf_probe_read_kernel(&pstate, sizeof(pstate), &((const struct user_pt_regs *)regs)->pstate);
-	return pstate & PSR_MODE32;
+	return regs->pstate & PSR_MODE32;
 #endif
 }
 
@@ -86,18 +84,26 @@ static __always_inline int syscall_returning(struct pt_regs *regs)
 #endif
 }
 
+static __always_inline bool is_compat_enter(struct sys_enter *call)
+{
+	bpf_user_pt_regs_t regs = {};
+
+	bpf_probe_read_kernel(&regs, sizeof(regs), call->regs);
+	return is_compat_syscall(&regs);
+}
+
 /* Whether a call makes a process or thread. */
 static __always_inline bool makes_task(struct sys_enter *call)
 {
 	int number = call->number;
 
 	return (number == SYS_CLONE || number == SYS_CLONE3 || number == SYS_FORK || number == SYS_VFORK) &&
-	       !is_compat_syscall(call->regs);
+	       !is_compat_enter(call);
 }
 
 static __always_inline bool is_sync(struct sys_enter *call)
 {
-	return (int)call->number == SYS_SYNC && !is_compat_syscall(call->regs);
+	return (int)call->number == SYS_SYNC && !is_compat_enter(call);
 }
 
 #endif

@@ -240,7 +240,7 @@ char LICENSE[] SEC("license") = "GPL";
   );
   const { status, stderr } = await gimlet(["run", file]);
   Deno.removeSync(file);
-  assertEquals(status, 3);
+  assertEquals(status, 4);
   assertStringIncludes(stderr, "program greedy does not fit: its event has other arguments here");
 });
 

@@ -147,7 +147,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 {
 	if (!(number == SYS_READ || (number == SYS_RECVFROM && !(PT_REGS_PARM4_CORE_SYSCALL(regs) & MSG_PEEK))))
 		return 0;
-	return is_compat_syscall(regs) ? 0 : enter(PT_REGS_PARM1_CORE_SYSCALL(regs), PT_REGS_PARM2_CORE_SYSCALL(regs));
+	return is_compat_syscall((void *)regs) ? 0 : enter(PT_REGS_PARM1_CORE_SYSCALL(regs), PT_REGS_PARM2_CORE_SYSCALL(regs));
 }
 
 SEC("tracepoint")
@@ -386,7 +386,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 {
 	int number = syscall_returning(regs);
 
-	return (number == SYS_READ || number == SYS_RECVFROM) && !is_compat_syscall(regs) ? leave(result) : 0;
+	return number == SYS_READ || number == SYS_RECVFROM ? leave(result) : 0;
 }
 
 SEC("tracepoint")

@@ -107,16 +107,17 @@ static __always_inline int end(long bytes)
 
 /* Where all system calls pass: these programs are run by each, and ask which one it is. */
 
-static __always_inline bool reads(int number, const struct pt_regs *regs)
+static __always_inline bool reads(int number)
 {
-	return (number == SYS_READ || number == SYS_PREAD64 || number == SYS_READV) &&
-	       !is_compat_syscall(regs);
+	return number == SYS_READ || number == SYS_PREAD64 || number == SYS_READV;
 }
 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 {
-	return reads(number, regs) ? begin(PT_REGS_PARM1_CORE_SYSCALL(regs)) : 0;
+	if (!reads(number) || is_compat_syscall((void *)regs))
+		return 0;
+	return begin(PT_REGS_PARM1_CORE_SYSCALL(regs));
 }
 
 SEC("tp_btf/sys_exit")
@@ -125,8 +126,8 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 	int number = syscall_returning(regs);
 
 	if (number == SYS_GETRANDOM)
-		return !is_compat_syscall(regs) && gimlet_wants() ? tell_bytes(result) : 0;
-	return reads(number, regs) ? end(result) : 0;
+		return !is_compat_syscall((void *)regs) && gimlet_wants() ? tell_bytes(result) : 0;
+	return reads(number) ? end(result) : 0;
 }
 
 /* Or by a tracepoint for each of the calls. */

@@ -72,21 +72,21 @@ int on_return_fexit(void *ctx)
 
 /* The system calls that lead there: first where all of them pass, each program asking which one it is. */
 
-static __always_inline bool is_read(int number, const struct pt_regs *regs)
+static __always_inline bool is_read(int number)
 {
-	return (number == SYS_READ || number == SYS_PREAD64) && !is_compat_syscall(regs);
+	return number == SYS_READ || number == SYS_PREAD64;
 }
 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 {
-	return is_read(number, regs) ? begin() : 0;
+	return is_read(number) && !is_compat_syscall((void *)regs) ? begin() : 0;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 {
-	return is_read(syscall_returning(regs), regs) ? end() : 0;
+	return is_read(syscall_returning(regs)) ? end() : 0;
 }
 
 SEC("tracepoint")

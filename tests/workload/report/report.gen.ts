@@ -45,7 +45,7 @@ export const report = {
   name: "report",
   object: new URL("./report.bpf.o", import.meta.url),
   programs: {
-    on_getppid: "tracepoint/syscalls/sys_enter_getppid",
+    on_getppid: "tp_btf/sys_enter",
   },
   maps: {
     calls: { type: "ringbuf", key: undefined, value: undefined, event: callCodec, maxEntries: 8388608 },
