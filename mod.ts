@@ -284,6 +284,7 @@ export type {
   ExpectValue,
   Fields,
   HeaderValue,
+  GatheredValue,
   HistValue,
   LossReason,
   LostValue,

@@ -246,7 +246,7 @@ function describePrograms(
     view.setUint32(12 + 8 * i, 4 * length, true);
     start += 4 * length;
   });
-  words.forEach((word, i) => view.setUint32(headerSize + 4 * i, word, true));
+  bytes.set(new Uint8Array(words.buffer), headerSize);
   return bytes;
 }
 
