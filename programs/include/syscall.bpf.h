@@ -11,8 +11,8 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-/* The numbers are ABI. A call that an architecture does not have is none. */
-#define NO_SYSCALL (-1)
+/* The numbers are ABI. */
+#define NO_SYSCALL 0x7fffffff /* where an architecture does not have the call */
 
 #if defined(__TARGET_ARCH_x86)
 enum {
