@@ -27,6 +27,7 @@ export function fakeKernel(facts: Partial<KernelFacts> = {}): KernelFacts {
     kernelSymbol: () => undefined,
     cgroupId: () => undefined,
     hasHelper: () => true,
+    hasLongKeys: () => true,
     ...facts,
   };
 }
