@@ -3,7 +3,7 @@
 import { listFrom } from "../ffi/probes/list.ts";
 import type { ProbeList } from "../ffi/probes/list/listed.ts";
 import { ProbeSources } from "../ffi/probes/list/sources.ts";
-import { isTypePattern } from "../ffi/probes/list/pattern.ts";
+import { hasWildcard, isTypePattern } from "../ffi/probes/list/pattern.ts";
 import type { KernelType } from "../ffi/probes/list/types.ts";
 import { json } from "../programs/lib/json.ts";
 import { STATUS } from "./exit_status.ts";
@@ -49,8 +49,14 @@ export async function listCommand(args: readonly string[]): Promise<number> {
   for (const pattern of patterns) {
     if (isTypePattern(pattern)) {
       const { listTypes } = await import("../ffi/probes/list/types.ts");
-      printTypes(listTypes(pattern, sources), options, out);
-    } else await printProbes(probesOf(pattern, sources), { ...options, sources }, out);
+      const found = listTypes(pattern, sources);
+      printTypes(found, options, out);
+      if (found.length === 0) noteLine(`no type matches ${pattern}`);
+    } else {
+      const found = probesOf(pattern, sources);
+      await printProbes(found, { ...options, sources }, out);
+      if (found.every(({ names }) => names.length === 0)) tellNone(pattern);
+    }
   }
   out.flush();
   return STATUS.done;
@@ -96,6 +102,13 @@ function probesOf(pattern: string, sources: ProbeSources): ProbeList[] {
     if (!(error instanceof SyntaxError)) throw error;
     throw new UsageError(error.message, `${USAGE}, such as gimlet list 'kprobe:vfs_*'`);
   }
+}
+
+/** A list of nothing is no error, but is seldom meant. */
+function tellNone(pattern: string): void {
+  const asked = pattern.includes(":") && !hasWildcard(pattern);
+  const next = asked ? `: gimlet list --why ${pattern} tells more` : "";
+  noteLine(`no probe matches ${pattern}${next}`);
 }
 
 async function printProbes(

@@ -201,8 +201,8 @@ export interface Btf {
   types(): Generator<BtfType>;
   /** The types of a kind, in the order of their ids: quicker than to look at all, for only these are decoded. Not those of the base. */
   ofKind<K extends BtfKind>(kind: K): Generator<BtfOf<K>>;
-  /** The names of the types of a kind, in the same order: quicker still. */
-  namesOfKind(kind: BtfKind): string[];
+  /** The names of the types of a kind, or those of them that begin so, in the same order: quicker still. */
+  namesOfKind(kind: BtfKind, prefix?: string): string[];
   /** The names of the functions that have at most so many parameters, in the order of their ids. Not those of the base. */
   namesOfFunctions(mostParameters: number): string[];
   /** How many parameters a prototype has, without decoding them; `undefined` where the type is no prototype. */
@@ -334,8 +334,20 @@ class BtfData implements Btf {
     }
   }
 
-  namesOfKind(kind: BtfKind): string[] {
-    return Array.from(this.#idsOfKind(kind), (id) => this.string(this.#names[id - this.#firstId]!));
+  namesOfKind(kind: BtfKind, prefix = ""): string[] {
+    const names: string[] = [];
+    for (let i = 0; i < this.#offsets.length; i++) {
+      if (kindName(this.#words[this.#offsets[i]! / 4 + 1]!) !== kind) continue;
+      if (this.#beginsWith(this.#names[i]!, prefix)) names.push(this.string(this.#names[i]!));
+    }
+    return names;
+  }
+
+  /** Whether the string at an offset begins so: to see that, it is not cut out. */
+  #beginsWith(offset: number, prefix: string): boolean {
+    const at = offset - this.#firstString;
+    if (at >= 0 && this.#ascii() !== "") return this.#ascii().startsWith(prefix, at);
+    return this.string(offset).startsWith(prefix);
   }
 
   namesOfFunctions(mostParameters: number): string[] {

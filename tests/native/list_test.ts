@@ -93,6 +93,26 @@ test("-l lists the counters of perf", { needs: [binary, needsProgram("perf")] },
   assertEquals(names.length, 26);
 });
 
+test("a list of nothing says so", { needs: [binary] }, async () => {
+  for (
+    const [pattern, note] of [
+      [
+        "t:sched:sched_swich",
+        "no probe matches t:sched:sched_swich: gimlet list --why t:sched:sched_swich tells more",
+      ],
+      ["t:sched:sched_swich*", "no probe matches t:sched:sched_swich*"],
+      ["struct no_such_struct", "no type matches struct no_such_struct"],
+    ] as const
+  ) {
+    const { status, stdout, stderr } = await gimlet(["-l", pattern]);
+    assertEquals({ status, stdout, stderr }, {
+      status: 0,
+      stdout: "",
+      stderr: `gimlet: ${note}\n`,
+    });
+  }
+});
+
 test("-l lists timers, and says what it does not know", { needs: [binary] }, async () => {
   assertEquals(await list("-l", "interval:*"), [
     ...["interval:hz:", "interval:ms:", "interval:s:", "interval:us:"],

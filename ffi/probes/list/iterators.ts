@@ -10,10 +10,10 @@ export const ITERATOR_PREFIX = "bpf_iter__";
 export function listIterators(request: ListRequest): ProbeList {
   const names: string[] = [];
   for (const { btf } of request.sources.types) {
-    for (const name of btf.namesOfKind("struct")) {
+    for (const name of btf.namesOfKind("struct", ITERATOR_PREFIX)) {
       const kind = name.slice(ITERATOR_PREFIX.length);
       // One with more of `__` is a help of the verifier's.
-      if (name.startsWith(ITERATOR_PREFIX) && !kind.includes("__")) names.push(kind);
+      if (!kind.includes("__")) names.push(kind);
     }
   }
   return listed(request, names.filter(matcher(request.parts)));

@@ -24,11 +24,13 @@ export function listKprobes(request: ListRequest): ProbeList {
     return listed(request, [], { note: unreadable(request) });
   }
   const { functions, verified } = sources.functions;
-  const names = matching(functions, parts).flatMap(({ module, names }) => {
-    const allowed = names.filter((name) => !sources.blacklist.has(name));
+  const found = matching(functions, parts).map(({ module, names }) => {
+    const allowed = without(names, sources.blacklist);
     return parts.length > 1 ? qualified(module, allowed) : allowed;
   });
-  return listed(request, names, { verified, note: verified ? undefined : UNVERIFIED });
+  const ordered = parts.length > 1 || found.length === 1;
+  const note = verified ? undefined : UNVERIFIED;
+  return listed(request, found.flat(), { verified, note, ordered });
 }
 
 /** Lists `fentry:vmlinux:vfs_read`: functions that can be traced, and whose arguments the kernel's BTF describes. */
@@ -45,7 +47,8 @@ export function listFentry(request: ListRequest): ProbeList {
     const described = sources.described(module, MOST_ARGUMENTS);
     return qualified(module, names.filter((name) => described.has(name)));
   });
-  return listed(request, names, { verified, note: verified ? undefined : UNVERIFIED });
+  const note = verified ? undefined : UNVERIFIED;
+  return listed(request, names, { verified, note, ordered: true });
 }
 
 function unreadable({ type }: ListRequest): string {
@@ -56,12 +59,34 @@ function qualified(module: string, names: readonly string[]): string[] {
   return names.map((name) => `${module}:${name}`);
 }
 
-/** The functions of a pattern: of a name, or of a module and a name. */
+/** The functions of a pattern, of a name or of a module and a name: by module, in the order that their qualified names have. */
 function matching(functions: FunctionNames, parts: readonly string[]) {
   const [name = "*", module = "*", ...more] = parts.toReversed();
   const ofModule = glob(module);
   return Array.from(functions, ([module, names]) => ({ module, names: selected(names, name) }))
-    .filter(({ module, names }) => names.length > 0 && ofModule(module) && more.length === 0);
+    .filter(({ module, names }) => names.length > 0 && ofModule(module) && more.length === 0)
+    .sort((a, b) => `${a.module}:` < `${b.module}:` ? -1 : 1);
+}
+
+/** Names without a few others: those are looked for, not each of the many. */
+function without(names: readonly string[], others: Iterable<string>): readonly string[] {
+  const kept = [...names];
+  for (const other of others) {
+    const at = placeIn(kept, other);
+    if (kept[at] === other) kept.splice(at, 1);
+  }
+  return kept;
+}
+
+/** Where a name stands in an ordered list, or would. */
+function placeIn(names: readonly string[], name: string): number {
+  let [low, high] = [0, names.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (names[middle]! < name) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** All of them without a look at each: lists of all are the longest. */

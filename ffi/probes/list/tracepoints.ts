@@ -23,8 +23,8 @@ export function listRawTracepoints(request: ListRequest): ProbeList {
     if (category !== MADE_OF_OTHERS) names.add(event);
   }
   for (const { btf } of sources.types) {
-    for (const name of btf.namesOfKind("typedef")) {
-      if (name.startsWith(TYPE_PREFIX)) names.add(name.slice(TYPE_PREFIX.length));
+    for (const name of btf.namesOfKind("typedef", TYPE_PREFIX)) {
+      names.add(name.slice(TYPE_PREFIX.length));
     }
   }
   return listed(request, [...names].filter(matcher(parts)));

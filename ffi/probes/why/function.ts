@@ -71,6 +71,9 @@ function typeReasons(
 
 type Explained = Omit<ProbeAnswer, "probe">;
 
+/** What only trying can tell. */
+const MAYBE: readonly Reason["code"][] = ["unverified", "lockdown"];
+
 function explainSymbol(question: FunctionQuestion, input: ReasonInput): Explained {
   const { symbol, module } = question;
   const all = [...input.symbols.find(symbol)];
@@ -121,7 +124,13 @@ function explainPresent(
       "available_filter_functions cannot be read: the kernel has the function, and whether it can be traced is known by trying only";
     reasons.push({ code: "unverified", text });
   }
-  const usable = reasons.every(({ code }) => code === "unverified" || isKprobe);
+  if (!isKprobe && input.lockdown === "integrity") {
+    const text = "the kernel is locked down (integrity), and some kernels refuse fentry then: " +
+      "gimlet doctor tries it";
+    const fix = "Boot without Secure Boot, or without lockdown=";
+    reasons.push({ code: "lockdown", text, fix });
+  }
+  const usable = reasons.every(({ code }) => isKprobe || MAYBE.includes(code));
   return { usable, reasons, instead: usable ? [] : [`kprobe:${symbol}`] };
 }
 
