@@ -111,16 +111,6 @@ for (const dialect of DIALECTS) {
       ...theirs.map((each) => ({ who: "theirs", ...single(each) } as const)),
     ];
     const results = await runInGuest(series, runs, { modules: MODULES, prepare: PREPARE });
-    for (const [i, r] of runs.entries()) {
-      console.error(
-        "TIME",
-        series,
-        r.who,
-        results[i]!.seconds,
-        results[i]!.status,
-        r.script.length,
-        JSON.stringify(r.script.slice(0, 60)),
-    }
     const wrong: string[] = [];
     let compared = 0;
     const compare = (each: Case, ours: string, expected: string) => {

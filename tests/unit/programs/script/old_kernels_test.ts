@@ -1,6 +1,8 @@
 /** What older kernels lack: scripts make do with less, or are refused in words. */
 
-import { assertEquals } from "../../../assert.ts";
+import { assert, assertEquals, assertMatch } from "../../../assert.ts";
+import { isRefusedByOld, runsOnOld } from "../../../differential/old_kernel.ts";
+import { GROUPS } from "../../../differential/programs.ts";
 import { compileText, runText } from "./run_script.ts";
 
 const LONG = "long ".repeat(200);
@@ -50,4 +52,24 @@ Deno.test("what other CPUs have gathered cannot be read everywhere", () => {
     assertEquals(compileText(program).lines, []);
   }
   assertEquals(compileText(`BEGIN { @c = count(); print(@c); }`, { kernel }).lines, []);
+});
+
+Deno.test("what Linux 5.10 cannot run is refused in words, all else is compiled", () => {
+  const newer = ["for_each_map_elem", "loop", "map_lookup_percpu_elem"];
+  const kernel = { hasHelper: (name: string) => !newer.includes(name), hasLongKeys: () => false };
+  const programs = Object.values(GROUPS).flat().filter(({ program }) => program.includes("BEGIN"));
+  const refused = programs.filter(isRefusedByOld);
+  assert(refused.length >= 15, `${refused.length} programs`);
+  for (const { program } of refused) {
+    const told = compileText(program, { kernel }).lines.filter((line) => line.includes("ERROR"));
+    assertMatch(
+      told[0] ?? "",
+      /not supported: .* on this kernel: (it needs|they need) Linux >= 5\./,
+    );
+    assertEquals(told.filter((line) => !line.includes("not supported")), [], program);
+  }
+  for (const { program, parameters = [] } of programs.filter(runsOnOld)) {
+    if (/task_struct/.test(program)) continue; // of a kernel's BTF
+    assertEquals(compileText(program, { kernel, settings: { parameters } }).lines, [], program);
+  }
 });
