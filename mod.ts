@@ -283,6 +283,7 @@ export type {
   EventValue,
   ExpectValue,
   Fields,
+  GatheredValue,
   HeaderValue,
   HistValue,
   LossReason,

@@ -6,7 +6,9 @@ import { plansOf, type Tool } from "../programs/lib/tool.ts";
 import { tools } from "../programs/registry.gen.ts";
 import { SCRIPT_TOOL } from "../programs/script/plan.ts";
 import { DOCTOR_OPTIONS } from "./doctor.ts";
+import { ERROR_HELP } from "./error_help.ts";
 import { isListOption, isScript } from "./first_word.ts";
+import { lessonNames } from "./lesson.ts";
 import { LIST_OPTIONS } from "./list.ts";
 import { dashed, type Option } from "./option.ts";
 import { TOOL_OPTIONS } from "./options.ts";
@@ -117,9 +119,9 @@ function valuesOf(
     case "completion":
       return Object.keys(SCRIPTS);
     case "help":
-      return [...toolNames(), ...commands];
+      return [...toolNames(), ...commands, ...Object.keys(ERROR_HELP)];
     case "lesson":
-      return toolNames();
+      return lessonNames();
     case "schema":
       return [...toolNames(), SCRIPT_TOOL];
     default:

@@ -44,10 +44,13 @@ export async function lessonLines(args: readonly string[]): Promise<string[]> {
 function findLesson(wanted: string): CatalogEntry {
   const entry = catalog.find((entry) => isNamed(entry, wanted));
   if (entry !== undefined) return entry;
-  const known = [...catalog, LAST, ...SCRIPT_LESSONS].flatMap((
-    { lesson, name },
-  ) => [String(lesson), name]);
-  throw unknownName("lesson", wanted, known);
+  throw unknownName("lesson", wanted, lessonNames());
+}
+
+/** What a lesson may be called by: numbers and names. */
+export function lessonNames(): string[] {
+  return [...catalog, LAST, ...SCRIPT_LESSONS]
+    .flatMap(({ lesson, name }) => [String(lesson), name]);
 }
 
 function isNamed(

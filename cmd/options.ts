@@ -234,7 +234,8 @@ export function readExpectations(records: ToolShape, parsed: ParsedArgs): Expect
 /** Of what is reported, that with which expectations can count. */
 function countable({ reports, ...shape }: ToolShape): ToolShape {
   const counted = Object.entries(reports).filter(([, report]) =>
-    report.kind === "hist" || /^[us]\d+$/.test(String(report.value ?? "u64"))
+    report.kind === "hist" || report.kind === "gathered" ||
+    /^[us]\d+$/.test(String(report.value ?? "u64"))
   );
   return { ...shape, reports: Object.fromEntries(counted) };
 }

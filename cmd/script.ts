@@ -40,7 +40,10 @@ export async function checkScript(args: readonly string[]): Promise<number> {
       : [options];
     const plans = scripts.map((each) => {
       const read = readSource(each);
+      const begin = performance.now();
       const compiled = compileSource(read.source, { ...each, unsafe: true });
+      const taken = performance.now() - begin;
+      if (each.verbose) tell([`${nameOf(each)}: compiled in ${taken.toFixed(1)} ms`]);
       tellDiagnostics(compiled, read, each, out);
       return compiled.plan;
     });
@@ -48,7 +51,7 @@ export async function checkScript(args: readonly string[]): Promise<number> {
   });
 }
 
-const CHECK_USAGE = "gimlet check [--json] FILE.bt…|-e 'PROGRAM'";
+const CHECK_USAGE = "gimlet check [-v] [--json] FILE.bt…|-e 'PROGRAM'";
 
 function checkHelp(): string[] {
   return [
@@ -56,7 +59,8 @@ function checkHelp(): string[] {
     "",
     `${bold("Usage:")} ${CHECK_USAGE}`,
     "",
-    "-I and --include are as for running. The exit status is 2 where there is a mistake.",
+    "-I and --include are as for running. -v says how long each takes to compile.",
+    "The exit status is 2 where there is a mistake.",
   ];
 }
 
@@ -163,10 +167,19 @@ function compileSource(source: Source, options: ScriptOptions, child?: number): 
   const { parameters, pid, unsafe, filters, tellsFaults } = options;
   return compile(source, {
     facts: new RunningKernel(),
-    settings: { ...DEFAULT_SETTINGS, parameters, pid, unsafe, filters, tellsFaults, child },
+    settings: {
+      ...{ ...DEFAULT_SETTINGS, parameters, pid, unsafe, filters, tellsFaults, child },
+      program: programOf(options),
+    },
     environment: Deno.env.toObject(),
     suggest: didYouMean,
   });
+}
+
+/** The program of `-p`, or the first word of `-c`. */
+function programOf({ pid, child }: ScriptOptions): string | undefined {
+  if (pid !== undefined) return `/proc/${pid}/exe`;
+  return /^\s*(?:exec\s+)?["']?([^\s"']+)/.exec(child ?? "")?.[1];
 }
 
 /** Says on stderr what there is to say of a script, and where programs read, what is wrong with it; gives the first mistake. */

@@ -8,7 +8,6 @@ import {
   CALL,
   CLASS,
   type Condition,
-  encodeInstruction,
   EXIT,
   fitsImmediate,
   type Instruction,
@@ -54,13 +53,21 @@ export interface Assembled {
 }
 
 interface Jump {
+  /** The number of its instruction. */
   readonly at: number;
   readonly label: Label;
 }
 
+/** An instruction; what is left out is 0. */
+type Parts = Partial<Instruction> & Pick<Instruction, "opcode">;
+
+const WORDS = INSTRUCTION_SIZE / 4;
+const OFFSET_SHIFT = 16;
+
 /** Collects instructions, then {@linkcode assemble}s them. */
 export class Assembler {
-  readonly #instructions: Instruction[] = [];
+  /** The instructions as they are in memory, two words each. */
+  readonly #words: number[] = [];
   readonly #places: (number | undefined)[] = [];
   readonly #jumps: Jump[] = [];
   readonly #relocations: Relocation[] = [];
@@ -68,7 +75,7 @@ export class Assembler {
 
   /** The number of instructions so far; a 64-bit immediate counts twice. */
   get length(): number {
-    return this.#instructions.length;
+    return this.#words.length / WORDS;
   }
 
   /** Makes a label, to be placed later or at once. */
@@ -79,7 +86,7 @@ export class Assembler {
   /** Places a label before the next instruction. */
   place(label: Label): void {
     if (this.#places[label] !== undefined) throw new RangeError(`Label ${label} is placed twice`);
-    this.#places[label] = this.#instructions.length;
+    this.#places[label] = this.length;
   }
 
   /** Says where the next instructions come from. */
@@ -173,13 +180,11 @@ export class Assembler {
    * @throws {RangeError} where a label was never placed, or is further away than a jump reaches
    */
   assemble(): Assembled {
-    const bytes = new Uint8Array(this.length * INSTRUCTION_SIZE);
-    const view = new DataView(bytes.buffer);
-    const targets = new Map(this.#jumps.map(({ at, label }) => [at, this.#distance(at, label)]));
-    this.#instructions.forEach((instruction, i) => {
-      const offset = targets.get(i) ?? instruction.offset;
-      encodeInstruction(view, i * INSTRUCTION_SIZE, { ...instruction, offset });
-    });
+    for (const { at, label } of this.#jumps) {
+      this.#words[at * WORDS]! |= this.#distance(at, label) << OFFSET_SHIFT;
+    }
+    // Little-endian, as the machines are that gimlet runs on.
+    const bytes = new Uint8Array(Int32Array.from(this.#words).buffer);
     return { bytes, relocations: this.#relocations, lines: this.#lines };
   }
 
@@ -206,12 +211,12 @@ export class Assembler {
     this.#add({ opcode: 0, immediate: high });
   }
 
-  #jump(label: Label, instruction: Partial<Instruction> & { opcode: number }): void {
+  #jump(label: Label, instruction: Parts): void {
     this.#jumps.push({ at: this.length, label });
     this.#add(instruction);
   }
 
-  #add(instruction: Partial<Instruction> & { opcode: number }): void {
-    this.#instructions.push({ dst: 0, src: 0, offset: 0, immediate: 0, ...instruction });
+  #add({ opcode, dst = 0, src = 0, offset = 0, immediate = 0 }: Parts): void {
+    this.#words.push(opcode | dst << 8 | src << 12 | offset << OFFSET_SHIFT, immediate);
   }
 }

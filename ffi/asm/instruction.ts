@@ -94,15 +94,6 @@ export function decodeInstruction(view: DataView, at: number): Instruction {
   };
 }
 
-/** Writes an instruction. */
-export function encodeInstruction(view: DataView, at: number, instruction: Instruction): void {
-  const { opcode, dst, src, offset, immediate } = instruction;
-  view.setUint8(at, opcode);
-  view.setUint8(at + 1, dst | src << 4);
-  view.setInt16(at + 2, offset, true);
-  view.setInt32(at + 4, immediate, true);
-}
-
 /** Whether an integer fits into the 32 signed bits of an immediate. */
 export function fitsImmediate(value: bigint): boolean {
   return BigInt.asIntN(32, value) === BigInt.asIntN(64, value);

@@ -233,7 +233,7 @@ function describePrograms(
   const lengths = [functions.length * 4, lineInfos.length * 4] as const;
   [headerSize, 0, lengths[0], lengths[0], lengths[1]]
     .forEach((word, i) => view.setUint32(4 + 4 * i, word, true));
-  words.forEach((word, i) => view.setUint32(headerSize + 4 * i, word, true));
+  bytes.set(new Uint8Array(words.buffer), headerSize);
   return bytes;
 }
 

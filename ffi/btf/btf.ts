@@ -221,6 +221,7 @@ const MAGIC = 0xeb9f;
 const MAGIC_SWAPPED = 0x9feb;
 const HEADER_SIZE = 24;
 const RECORD_SIZE = 12;
+const WORD = 4;
 
 /** `BTF_KIND_*`: our name, the bytes after the record, and those for each of its `vlen` parts. */
 const KINDS = [
@@ -291,10 +292,8 @@ class BtfData implements Btf {
   readonly #base: Btf | undefined;
   readonly #firstId: number;
   readonly #firstString: number;
-  /** By the place of an id: where its record begins. */
-  readonly #offsets: Uint32Array;
-  /** By the same: where its name stands. */
-  readonly #names: Uint32Array;
+  /** By the place of an id: where its record begins, counted in words. */
+  readonly #starts: Uint32Array;
   #nameBits: Uint32Array | undefined;
   #text: string | undefined;
 
@@ -305,21 +304,19 @@ class BtfData implements Btf {
     this.#firstId = base?.count ?? 1;
     this.#firstString = base?.stringsEnd ?? 0;
     this.#words = wordsOf(types);
-    const { offsets, names } = scanRecords(types, this.#words, this.#firstId);
-    this.#offsets = offsets;
-    this.#names = names;
-    this.count = this.#firstId + this.#offsets.length;
+    this.#starts = scanRecords(types, this.#words, this.#firstId);
+    this.count = this.#firstId + this.#starts.length;
     this.stringsEnd = this.#firstString + strings.size;
   }
 
   type(id: number): BtfType {
     if (id === 0) return { kind: "void", id, name: "" };
     if (id < this.#firstId && this.#base !== undefined) return this.#base.type(id);
-    const at = this.#offsets[id - this.#firstId];
-    if (at === undefined) {
+    const start = this.#starts[id - this.#firstId];
+    if (start === undefined) {
       throw this.#types.error(`there is no type ${id}, the last is ${this.count - 1}`);
     }
-    return this.#decode(id, at);
+    return this.#decode(id, start * WORD);
   }
 
   *types(): Generator<BtfType> {
@@ -336,9 +333,10 @@ class BtfData implements Btf {
 
   namesOfKind(kind: BtfKind, prefix = ""): string[] {
     const names: string[] = [];
-    for (let i = 0; i < this.#offsets.length; i++) {
-      if (kindName(this.#words[this.#offsets[i]! / 4 + 1]!) !== kind) continue;
-      if (this.#beginsWith(this.#names[i]!, prefix)) names.push(this.string(this.#names[i]!));
+    for (const start of this.#starts) {
+      if (kindName(this.#words[start + 1]!) !== kind) continue;
+      const name = this.#words[start]!;
+      if (this.#beginsWith(name, prefix)) names.push(this.string(name));
     }
     return names;
   }
@@ -352,25 +350,25 @@ class BtfData implements Btf {
 
   namesOfFunctions(mostParameters: number): string[] {
     const names: string[] = [];
-    for (let i = 0; i < this.#offsets.length; i++) {
-      const word = this.#offsets[i]! / 4;
-      if ((this.#words[word + 1]! >>> 24 & 31) !== FUNC) continue;
-      const count = this.parameterCount(this.#words[word + 2]!);
-      if (count !== undefined && count <= mostParameters) names.push(this.string(this.#names[i]!));
+    const words = this.#words;
+    for (const start of this.#starts) {
+      if ((words[start + 1]! >>> 24 & 31) !== FUNC) continue;
+      const count = this.parameterCount(words[start + 2]!);
+      if (count !== undefined && count <= mostParameters) names.push(this.string(words[start]!));
     }
     return names;
   }
 
   parameterCount(id: number): number | undefined {
     if (id < this.#firstId && this.#base !== undefined) return this.#base.parameterCount(id);
-    const at = this.#offsets[id - this.#firstId];
-    const info = at === undefined ? 0 : this.#types.u32(at + 4, "a type");
+    const start = this.#starts[id - this.#firstId];
+    const info = start === undefined ? 0 : this.#words[start + 1]!;
     return kindOf(info) === "funcProto" ? info & 0xffff : undefined;
   }
 
   *#idsOfKind(kind: BtfKind): Generator<number> {
-    for (let i = 0; i < this.#offsets.length; i++) {
-      if (kindName(this.#words[this.#offsets[i]! / 4 + 1]!) === kind) yield this.#firstId + i;
+    for (let i = 0; i < this.#starts.length; i++) {
+      if (kindName(this.#words[this.#starts[i]! + 1]!) === kind) yield this.#firstId + i;
     }
   }
 
@@ -390,7 +388,7 @@ class BtfData implements Btf {
     const inBase = this.#base?.findEnumerator(name);
     if (inBase !== undefined) return inBase;
     for (const at of this.#placesOf(name)) {
-      const found = findEnumerator(this.#words, this.#offsets, this.#firstString + at);
+      const found = findEnumerator(this.#words, this.#starts, this.#firstString + at);
       const type = found && this.type(this.#firstId + found.record);
       if (type?.kind === "enum") return type.values[found!.value]!.value;
     }
@@ -424,15 +422,29 @@ class BtfData implements Btf {
   /** The ids of the name at a place, in ascending order. */
   *#idsAt(at: number): Generator<number> {
     const place = this.#firstString + at;
-    for (let i = this.#names.indexOf(place); i >= 0; i = this.#names.indexOf(place, i + 1)) {
-      yield this.#firstId + i;
+    const words = this.#words;
+    // Members have names, too, and other words may be the same number: only what begins a record is the name of a type.
+    for (let word = words.indexOf(place); word >= 0; word = words.indexOf(place, word + 1)) {
+      const record = lastUpTo(this.#starts, word);
+      if (this.#starts[record] === word) yield this.#firstId + record;
     }
   }
 
   /** Whether the name of a type stands at a place of these strings: short words are the end of many others. */
   #isName(at: number): boolean {
-    this.#nameBits ??= bitsOf(this.#names, this.#firstString, this.#strings.size);
+    this.#nameBits ??= this.#bitsOfNames();
     return (this.#nameBits[at >>> 5]! >>> (at & 31) & 1) === 1;
+  }
+
+  /** Where the names of types stand, as bits. */
+  #bitsOfNames(): Uint32Array {
+    const bits = new Uint32Array((this.#strings.size >>> 5) + 1);
+    for (const start of this.#starts) {
+      const place = this.#words[start]! - this.#firstString;
+      // Those of the base are below, those of a broken file above: writing there does nothing.
+      bits[place >>> 5]! |= 1 << (place & 31);
+    }
+    return bits;
   }
 
   /** Where a name stands in these strings: maybe several times, also as the end of another. */
@@ -634,32 +646,40 @@ function asciiText(bytes: Uint8Array): string {
   return text.length === bytes.length && !text.includes("\ufffd") ? text : "";
 }
 
-/** By kind: the words of a record, and those for each of its parts. */
-const HEAD_WORDS = Uint32Array.from(KINDS, (kind) => kind ? (RECORD_SIZE + kind.extra) / 4 : 0);
-const EACH_WORDS = Uint32Array.from(KINDS, (kind) => kind ? kind.each / 4 : 0);
+/** By kind: the words of a record, and those for each of its parts. What is no kind ends behind everything. */
+const HEAD_WORDS = Uint32Array.from(
+  { length: 32 },
+  (_, kind) => KINDS[kind] ? (RECORD_SIZE + KINDS[kind].extra) / WORD : 0x7fff_ffff,
+);
+const EACH_WORDS = Uint32Array.from(
+  { length: 32 },
+  (_, kind) => KINDS[kind] ? KINDS[kind].each / WORD : 0,
+);
 
 /**
- * Where each record begins, and its name stands; this also makes sure that all of them lie inside of the bytes. The kernel's
- * are seen in a few ms, by a loop that looks at words only.
+ * Where each record begins, in words; this also makes sure that all of them lie inside of the bytes. There are more than
+ * 100 000 in a kernel, and they are looked at before the loop is worth an optimisation: it does as little as possible.
  */
-function scanRecords(types: Reader, words: Uint32Array, firstId: number) {
-  const most = Math.floor(words.length * 4 / RECORD_SIZE);
-  const offsets = new Uint32Array(most);
-  const names = new Uint32Array(most);
+function scanRecords(types: Reader, words: Uint32Array, firstId: number): Uint32Array {
+  const starts = new Uint32Array(Math.floor(words.length * WORD / RECORD_SIZE) + 1);
   let count = 0;
   let at = 0;
   while (at < words.length) {
+    starts[count++] = at;
     const info = words[at + 1]!;
     const kind = (info >>> 24) & 31;
-    const head = HEAD_WORDS[kind];
-    const next = at + head! + EACH_WORDS[kind]! * (info & 0xffff);
-    if (!head || next > words.length) throw brokenRecord(types, at * 4, firstId + count);
-    offsets[count] = at * 4;
-    names[count++] = words[at]!;
-    at = next;
+    at += HEAD_WORDS[kind]! + EACH_WORDS[kind]! * (info & 0xffff);
   }
-  if (at * 4 < types.size) throw brokenRecord(types, at * 4, firstId + count);
-  return { offsets: offsets.subarray(0, count), names: names.subarray(0, count) };
+  if (at * WORD !== types.size) {
+    // The last one does not fit, or what stands behind it is none.
+    const fits = at <= words.length;
+    throw brokenRecord(
+      types,
+      (fits ? at : starts[count - 1]!) * WORD,
+      firstId + count - (fits ? 0 : 1),
+    );
+  }
+  return starts.subarray(0, count);
 }
 
 const FUNC = KINDS.findIndex((kind) => kind?.kind === "func");
@@ -667,30 +687,27 @@ const ENUM = KINDS.findIndex((kind) => kind?.kind === "enum");
 const ENUM64 = KINDS.findIndex((kind) => kind?.kind === "enum64");
 
 /** The first enum with a value whose name stands at a place: the enum's record, and which of its values that is. */
-function findEnumerator(words: Uint32Array, offsets: Uint32Array, place: number) {
-  for (let record = 0; record < offsets.length; record++) {
-    const at = offsets[record]! / 4;
-    const info = words[at + 1]!;
-    const kind = (info >>> 24) & 31;
+function findEnumerator(words: Uint32Array, starts: Uint32Array, place: number) {
+  for (let word = words.indexOf(place); word >= 0; word = words.indexOf(place, word + 1)) {
+    const record = lastUpTo(starts, word);
+    const at = starts[record]!;
+    const kind = (words[at + 1]! >>> 24) & 31;
     if (kind !== ENUM && kind !== ENUM64) continue;
-    const each = EACH_WORDS[kind]!;
-    const first = at + RECORD_SIZE / 4;
-    for (let value = 0; value < (info & 0xffff); value++) {
-      if (words[first + value * each] === place) return { record, value };
-    }
+    const value = (word - at - RECORD_SIZE / WORD) / EACH_WORDS[kind]!;
+    if (value >= 0 && Number.isInteger(value)) return { record, value };
   }
   return undefined;
 }
 
-/** A set of places, counted from `first`, as bits. */
-function bitsOf(places: Uint32Array, first: number, size: number): Uint32Array {
-  const bits = new Uint32Array((size >>> 5) + 1);
-  for (let i = 0; i < places.length; i++) {
-    const place = places[i]! - first;
-    // Those of the base are below, those of a broken file above: writing there does nothing.
-    bits[place >>> 5]! |= 1 << (place & 31);
+/** The index of the last of ascending numbers that is not above one. */
+function lastUpTo(sorted: Uint32Array, most: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! <= most) low = middle + 1;
+    else high = middle;
   }
-  return bits;
+  return low - 1;
 }
 
 /** As whole words: gimlet runs on machines whose words have the order of bytes that is asked of BTF. */

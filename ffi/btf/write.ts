@@ -1,13 +1,13 @@
 /** Writes BTF: as much of it as a program without a compiler needs. */
 
+import { StringTable } from "../elf/write.ts";
+
 const MAGIC = 0xeb9f;
 const HEADER_SIZE = 24;
 const KIND = { int: 1, ptr: 2, array: 3, struct: 4, func: 12, funcProto: 13, var: 14, datasec: 15 };
 const STATIC = 0;
 const GLOBAL = 1;
 const SIGNED = 1;
-
-const encoder = new TextEncoder();
 
 /** A field of a struct. */
 export interface Member {
@@ -27,18 +27,12 @@ export interface SectionVariable {
 /** Collects types and strings; each method that adds a type gives its id. */
 export class BtfWriter {
   readonly #types: number[] = [];
-  readonly #strings = new Map<string, number>([["", 0]]);
-  #stringSize = 1;
+  readonly #strings = new StringTable();
   #count = 0;
 
   /** The offset of a string, which is stored once. */
   string(text: string): number {
-    const known = this.#strings.get(text);
-    if (known !== undefined) return known;
-    const offset = this.#stringSize;
-    this.#strings.set(text, offset);
-    this.#stringSize += encoder.encode(text).length + 1;
-    return offset;
+    return this.#strings.add(text);
   }
 
   /** `size` in bytes */
@@ -80,16 +74,17 @@ export class BtfWriter {
 
   /** The bytes of the section `.BTF`. */
   bytes(): Uint8Array<ArrayBuffer> {
-    const types = new Uint32Array(this.#types);
-    const bytes = new Uint8Array(HEADER_SIZE + types.byteLength + this.#stringSize);
+    const types = new Uint8Array(Uint32Array.from(this.#types).buffer);
+    const strings = this.#strings.bytes();
+    const bytes = new Uint8Array(HEADER_SIZE + types.length + strings.length);
     const view = new DataView(bytes.buffer);
     view.setUint16(0, MAGIC, true);
     view.setUint8(2, 1);
-    [HEADER_SIZE, 0, types.byteLength, types.byteLength, this.#stringSize]
+    [HEADER_SIZE, 0, types.length, types.length, strings.length]
       .forEach((word, i) => view.setUint32(4 + 4 * i, word, true));
-    types.forEach((word, i) => view.setUint32(HEADER_SIZE + 4 * i, word, true));
-    const strings = HEADER_SIZE + types.byteLength;
-    for (const [text, offset] of this.#strings) bytes.set(encoder.encode(text), strings + offset);
+    // gimlet runs on machines whose words have the order of bytes that is asked of BTF.
+    bytes.set(types, HEADER_SIZE);
+    bytes.set(strings, HEADER_SIZE + types.length);
     return bytes;
   }
 

@@ -27,14 +27,17 @@ export interface Section {
 export class StringTable {
   readonly #offsets = new Map<string, number>([["", 0]]);
   #text = "\0";
+  /** Of the text, in bytes. */
+  #size = 1;
 
   /** The offset of a string. */
   add(text: string): number {
     const known = this.#offsets.get(text);
     if (known !== undefined) return known;
-    const offset = encoder.encode(this.#text).length;
+    const offset = this.#size;
     this.#offsets.set(text, offset);
     this.#text += `${text}\0`;
+    this.#size += encoder.encode(text).length + 1;
     return offset;
   }
 

@@ -25,12 +25,13 @@ export type FieldsOf<R extends RecordShape> = { readonly [N in keyof R]: ValueOf
 
 /**
  * What a tool reports beside its events: a map by the shapes of its keys and values (counters where not given), a map of a script
- * that has no keys and so a single value, or a histogram.
+ * that has no keys and so a single value, a histogram; or of a script histograms by their keys, or `stats()` with keys or without.
  */
 export type ReportShape =
   | { readonly kind: "map"; readonly key: Shape; readonly value?: Shape }
   | { readonly kind: "single"; readonly value: Shape }
-  | { readonly kind: "hist" };
+  | { readonly kind: "hist" }
+  | { readonly kind: "gathered"; readonly of: "hist" | "stats"; readonly key: Shape | undefined };
 
 /** What a tool's records hold. */
 export interface ToolShape {

@@ -120,8 +120,8 @@ export interface Subject {
   detach(): Promise<void>;
   /** What there is to say at each interval and at the end. */
   report(): Value[];
-  /** Called right before it is armed. */
-  readonly begin?: () => void;
+  /** Called right before it is armed. Where it gives false, it is not armed at all. */
+  readonly begin?: () => boolean;
   /** Called once it is disarmed, and all that happened before was read. */
   readonly end?: () => void;
   readonly interval?: Interval | undefined;
@@ -264,8 +264,8 @@ class Session {
     const wake = () => this.#epoll.wake();
     stop.addEventListener("abort", wake);
     try {
-      this.#subject.begin?.();
-      this.#arm(true);
+      const isWanted = this.#subject.begin?.() ?? true;
+      if (isWanted) this.#arm(true);
       this.#sink.flush();
       onArmed?.();
       if (command !== undefined) {

@@ -128,8 +128,23 @@ export interface OutputValue {
   /** As this program's own record. */
   readonly value: () => EventValue | MapValue | HistValue | undefined;
   /** Of a map, for expectations: its keys as what they are, not as text. */
-  readonly report?: () => MapValue | HistValue;
+  readonly report?: () => MapValue | HistValue | GatheredValue;
 }
+
+/** Of a map of a script, for expectations: what it gathered, for each key. */
+export interface GatheredValue {
+  /** Which value it is. */
+  readonly type: "gathered";
+  /** The map's name. */
+  readonly name: string;
+  /** The only key is null where the map has none. */
+  readonly entries: readonly { readonly key: Plain; readonly value: Gathered }[];
+}
+
+/** A histogram by its buckets, or `stats()` by what they are made of. */
+export type Gathered =
+  | { readonly kind: "hist"; readonly buckets: readonly Bucket[] }
+  | { readonly kind: "stats"; readonly count: bigint; readonly total: bigint };
 
 /** Why tracing ended. */
 export type EndReason =

@@ -1,5 +1,6 @@
 /** From a script's text to a plan: pure, and the same each time. */
 
+import type { Assembled } from "../../ffi/asm/assembler.ts";
 import {
   FUNCTIONS,
   MAP_TYPE,
@@ -58,6 +59,8 @@ export interface ProgramSource {
   readonly attachment: Attachment;
   /** All places that it goes to; the code is the same for each. */
   readonly attachments: readonly Attachment[];
+  /** Whether the code is that of the probe's other places of this kind, too. */
+  readonly isShared: boolean;
 }
 
 // Types of maps that depend on each other settle after a few rounds.
@@ -96,7 +99,7 @@ export function compile(source: Source, options: CompileOptions): Compiled {
   };
   const types = typeAll(programs, shared, diagnostics);
   if (diagnostics.hasErrors) return done(undefined, types);
-  return done(generate(source, { programs, types, shared, diagnostics }), types);
+  return done(generate(source, { programs, types, script: shared, diagnostics }), types);
 }
 
 /** Types all programs, again and again, until nothing changes; the mistakes of the last round count. */
@@ -135,14 +138,14 @@ function checkMaps({ maps, suggest }: ScriptTypes, diagnostics: Diagnostics): vo
 
 function generate(
   source: Source,
-  { programs, types, shared, diagnostics }: {
+  { programs, types, script, diagnostics }: {
     readonly programs: readonly ProgramSource[];
     readonly types: readonly ProgramTyping[];
-    readonly shared: ScriptTypes;
+    readonly script: ScriptTypes;
     readonly diagnostics: Diagnostics;
   },
 ): Plan | undefined {
-  const maps = new Map([...shared.maps].map(([name, map]) => [name, planMap(name, map)]));
+  const maps = new Map([...script.maps].map(([name, map]) => [name, planMap(name, map)]));
   const actions: ActionPlan[] = [];
   const constants = new Constants();
   const output: ScriptOutput = { source, maps, constants, actions };
@@ -150,29 +153,36 @@ function generate(
   const code: ObjectProgram[] = [];
   const functions: ObjectProgram[] = [];
   let frameSize = 8;
-  programs.forEach(({ probe, attachPoint, attachment, attachments }, index) => {
+  const make = ({ probe, attachPoint }: ProgramSource, index: number): Assembled | undefined => {
     const { predicate, body, span } = probe;
     const lowered = lowerProgram(output, types[index]!, { predicate, body, span, index });
     frameSize = Math.max(frameSize, lowered.frameSize);
-    const name = `probe_${index}`;
-    const [assembled, ...callbacks] = assemble(
-      [{ ...lowered, name, depth: 0 }, ...lowered.functions],
+    const [main, ...callbacks] = assemble(
+      [{ ...lowered, name: `probe_${index}`, depth: 0 }, ...lowered.functions],
       attachPoint,
       diagnostics,
     );
-    if (assembled === undefined) return;
-    const section = sectionOf(attachment);
-    code.push({ ...assembled, section });
     functions.push(...callbacks);
+    return main?.code;
+  };
+  const shared = new Map<string, Assembled>();
+  programs.forEach((program, index) => {
+    const { probe, attachPoint, attachment, attachments, isShared } = program;
+    const family = `${probe.span.start} ${attachment.kind}`;
+    const assembled = (isShared ? shared.get(family) : undefined) ?? make(program, index);
+    if (assembled === undefined) return;
+    if (isShared) shared.set(family, assembled);
+    const [name, section] = [`probe_${index}`, sectionOf(attachment)];
+    code.push({ name, section, code: assembled });
     const written = { probe: types[index]!.probe, span: attachPoint.span };
-    plans.push({ name, section, ...written, attachments, code: assembled.code });
+    plans.push({ name, section, ...written, attachments, code: assembled });
   });
   if (frameSize > LARGEST_FRAME) {
     const message = `not supported: ${frameSize} bytes of strings at once in a probe`;
     diagnostics.error({ start: 0, end: 1 }, message, "Set a smaller max_strlen");
   }
   if (diagnostics.hasErrors) return undefined;
-  const { settings } = shared;
+  const { settings } = script;
   const objectMaps = [
     ...standardMaps(settings, { programs: programs.length, frameSize }),
     ...stackMaps([...code, ...functions]),

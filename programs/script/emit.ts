@@ -26,15 +26,25 @@ export function emit(
   code: readonly Instruction[],
   stackSize: number,
 ): { readonly assembled: Assembled; readonly stackUsed: number } {
-  const live = withoutDeadCode(code);
-  const { unwritten } = liveness(live);
-  // The verifier lets nobody read what nobody wrote.
-  const zeros = [...unwritten].map((dst): Instruction => ({ op: "move", dst, src: 0n }));
-  const head = live.findIndex(({ op }) => op !== "parameter" && op !== "line");
-  const whole = [...live.slice(0, head), ...zeros, ...live.slice(head)];
-  const { homes, stackSize: used } = allocate(whole, liveness(whole).intervals, stackSize);
+  let whole = withoutDeadCode(code);
+  let { intervals, unwritten } = liveness(whole);
+  if (unwritten.length > 0) {
+    whole = withZeros(whole, unwritten);
+    ({ intervals } = liveness(whole));
+  }
+  const { homes, stackSize: used } = allocate(whole, intervals, stackSize);
   if (used > MOST_STACK) throw new StackOverflow(`${used} bytes of stack`);
   return { assembled: new Emitter(homes).emit(whole), stackUsed: used };
+}
+
+/** The verifier lets nobody read what nobody wrote. */
+function withZeros(
+  code: readonly Instruction[],
+  unwritten: readonly VirtualRegister[],
+): Instruction[] {
+  const zeros = unwritten.map((dst): Instruction => ({ op: "move", dst, src: 0n }));
+  const head = code.findIndex(({ op }) => op !== "parameter" && op !== "line");
+  return code.toSpliced(head, 0, ...zeros);
 }
 
 class Emitter {
@@ -151,26 +161,27 @@ class Emitter {
   /** The registers 1 to 5: moves between registers first, all at once; then what comes from elsewhere; then the bounds. */
   #arguments(args: readonly Argument[]): void {
     const out = this.#assembler;
-    const moves: Move[] = [];
-    const rest: (() => void)[] = [];
-    const bounds: (() => void)[] = [];
+    const standing = args.map((arg) => this.#standsIn(arg));
+    this.#moveAll(standing);
     args.forEach((arg, i) => {
       const to = i + 1 as Register;
-      const source = sourceOf(arg);
-      const from = source === undefined ? undefined : this.#homes.get(source);
-      if (from !== undefined && "register" in from) moves.push({ to, from: from.register });
-      else rest.push(() => this.#argument(to, arg));
-      if (typeof arg !== "object") return;
-      if ("base" in arg && from !== undefined && "register" in from && arg.offset !== 0) {
-        rest.push(() => out.alu("add", to, { immediate: arg.offset }));
-      }
-      if ("bounded" in arg) {
-        const label = this.#label(arg.otherwise);
-        bounds.push(() => out.branch("gt", to, { immediate: arg.most }, label));
+      if (standing[i] === undefined) this.#argument(to, arg);
+      else if (typeof arg === "object" && "base" in arg && arg.offset !== 0) {
+        out.alu("add", to, { immediate: arg.offset });
       }
     });
-    this.#moveAll(moves);
-    for (const each of [...rest, ...bounds]) each();
+    args.forEach((arg, i) => {
+      if (typeof arg !== "object" || !("bounded" in arg)) return;
+      const label = this.#label(arg.otherwise);
+      out.branch("gt", i + 1 as Register, { immediate: arg.most }, label);
+    });
+  }
+
+  /** The real register that has an argument, or what its address counts from. */
+  #standsIn(arg: Argument): Register | undefined {
+    const source = sourceOf(arg);
+    const home = source === undefined ? undefined : this.#homes.get(source);
+    return home !== undefined && "register" in home ? home.register : undefined;
   }
 
   #argument(to: Register, arg: Argument): void {
@@ -181,9 +192,13 @@ class Emitter {
     else this.#address(to, arg.base, arg.offset);
   }
 
-  /** Moves as if all happened at once. */
-  #moveAll(moves: readonly Move[]): void {
-    let waiting = moves.filter(({ to, from }) => to !== from);
+  /** Fills the registers 1 to 5, each from the one that is given for it, as if all happened at once. */
+  #moveAll(sources: readonly (Register | undefined)[]): void {
+    let waiting: Move[] = [];
+    sources.forEach((from, i) => {
+      const to = i + 1 as Register;
+      if (from !== undefined && from !== to) waiting.push({ to, from });
+    });
     while (waiting.length > 0) {
       const ready = waiting.find(({ to }) => waiting.every(({ from }) => from !== to));
       if (ready !== undefined) {

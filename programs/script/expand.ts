@@ -8,10 +8,18 @@ import {
   type Statement,
   visitExpressions,
 } from "./ast.ts";
+import { watcher } from "./builtins/control.ts";
 import type { ProgramSource } from "./compile.ts";
 import type { KernelFacts } from "./facts.ts";
 import { signalNumber } from "./signals.ts";
-import { type Attachment, readAttachPoint, splitAttachPoint } from "./probes.ts";
+import {
+  type Attachment,
+  attachmentName,
+  inModule,
+  readAttachPoint,
+  splitAttachPoint,
+  type WatchedArgument,
+} from "./probes.ts";
 import type { Settings } from "./settings.ts";
 import type { Diagnostics } from "./source.ts";
 
@@ -21,6 +29,9 @@ interface Context {
   readonly diagnostics: Diagnostics;
   readonly suggest: (name: string, known: readonly string[]) => string;
 }
+
+/** The kinds of probes that see the same everywhere. */
+const SHARED: readonly Attachment["kind"][] = ["kprobe", "kretprobe", "uprobe", "uretprobe"];
 
 /** Gives the programs in the order of the script. What is not there is noted. */
 export function expandWildcards(script: Script, context: Context): ProgramSource[] {
@@ -53,6 +64,9 @@ function expandPoint(
   const attachment = readAttachPoint(withParameters(text, context.settings), span, context);
   if (attachment === undefined) return [];
   const found = expandAttachment(attachment, attachPoint, context);
+  if (attachment.kind === "watchpoint" && typeof attachment.address === "object") {
+    return expandWatched(probe, attachPoint, { found, address: attachment.address, context });
+  }
   const [first] = found;
   if (first === undefined) return [];
   // The code is the same everywhere, unless it says where it is, or sees arguments of other types.
@@ -62,14 +76,45 @@ function expandPoint(
     calls(probe, "uaddr");
   if (!ownTypes && !saysWhere) {
     const attachments = found.map(({ attachment }) => attachment);
-    return [{ probe, attachment: first.attachment, attachments, attachPoint }];
+    const isShared = SHARED.includes(kind);
+    return [{ probe, attachment: first.attachment, attachments, attachPoint, isShared }];
   }
   return found.map(({ attachment, text }) => ({
     probe,
     attachment,
     attachments: [attachment],
     attachPoint: { text, span },
+    isShared: false,
   }));
+}
+
+/** The probe at the memory, and one at the function, which says where that is. */
+function expandWatched(
+  probe: ProbeNode,
+  attachPoint: AttachPoint,
+  { found, address: { symbol, index }, context }: {
+    readonly found: readonly Expanded[];
+    readonly address: WatchedArgument;
+    readonly context: Context;
+  },
+): ProgramSource[] {
+  const { span } = attachPoint;
+  const path = context.settings.program ?? "";
+  const entry = { kind: "uprobe", path, symbol, cpp: false, offset: 0 } as const;
+  return found.flatMap(({ attachment }) => {
+    const stops = attachment.kind === "watchpoint" && !attachment.async;
+    const body = [watcher(index, { stops, span })];
+    return [
+      { probe, attachPoint, attachment, attachments: [attachment], isShared: false },
+      {
+        probe: { attachPoints: [attachPoint], predicate: undefined, body, span },
+        attachPoint: { text: attachmentName(entry), span },
+        attachment: entry,
+        attachments: [entry],
+        isShared: false,
+      },
+    ];
+  });
 }
 
 /** Whether a probe's body or predicate has a name in it. */
@@ -139,21 +184,8 @@ function expandAttachment(
       return missing(`tracepoint not found: ${name}`, suggest(name, facts.tracepoints()));
     }
     case "fentry":
-    case "fexit": {
-      const { symbol } = attachment;
-      const isKnown = (name: string) => facts.kernelFunction(name) !== undefined;
-      if (!hasWildcard(symbol)) {
-        if (isKnown(symbol)) return [{ attachment, text }];
-        return missing(`the kernel's BTF has no function ${symbol}`, "");
-      }
-      const found = facts.kernelFunctions(symbol).filter(isKnown);
-      if (found.length === 0) return none(`No functions of the kernel match ${symbol}`);
-      const [spelled = ""] = splitAttachPoint(text);
-      return found.map((name) => ({
-        attachment: { ...attachment, symbol: name },
-        text: `${spelled}:${name}`,
-      }));
-    }
+    case "fexit":
+      return expandTraced(attachment, text, { facts, missing, none, suggest });
     case "iter": {
       const { iterator } = attachment;
       if (facts.type(`struct bpf_iter__${iterator}`) !== undefined) return [{ attachment, text }];
@@ -167,6 +199,12 @@ function expandAttachment(
     }
     case "watchpoint": {
       const { address } = attachment;
+      if (typeof address === "object") {
+        if (settings.program !== undefined) return [{ attachment, text }];
+        const message = "a watchpoint of what a function is given needs a program";
+        diagnostics.error(span, message, "-p PID or -c CMD names it");
+        return [];
+      }
       const known = typeof address === "bigint" ? address : facts.kernelSymbol(address);
       if (known === undefined) return missing(`no symbol of the kernel is called ${address}`, "");
       if (known % BigInt(attachment.length) !== 0n) {
@@ -176,13 +214,13 @@ function expandAttachment(
     }
     case "kprobe":
     case "kretprobe": {
-      const { symbol, kind } = attachment;
-      if (!hasWildcard(symbol)) return [{ attachment, text }];
-      const found = facts.kernelFunctions(symbol);
-      if (found.length === 0) return none(`No functions of the kernel match ${symbol}`);
+      const pattern = inModule(attachment);
+      if (!hasWildcard(pattern)) return [{ attachment, text }];
+      const found = facts.kernelFunctions(pattern);
+      if (found.length === 0) return none(`No functions of the kernel match ${pattern}`);
       return found.map((name) => ({
-        attachment: { ...attachment, symbol: name },
-        text: `${kind}:${name}`,
+        attachment: { ...attachment, ...placeOf(name) },
+        text: `${attachment.kind}:${name}`,
       }));
     }
     case "uprobe":
@@ -222,6 +260,64 @@ function expandAttachment(
     default:
       return [{ attachment, text }];
   }
+}
+
+/** What the places of fentry and fexit are looked for with. */
+interface Search extends Pick<Context, "facts" | "suggest"> {
+  readonly missing: (message: string, hint: string) => Expanded[];
+  readonly none: (message: string) => Expanded[];
+}
+
+/** Functions that BTF describes: that of the kernel, or of the module that has them. */
+function expandTraced(
+  attachment: Extract<Attachment, { kind: "fentry" | "fexit" }>,
+  text: string,
+  { facts, missing, none, suggest }: Search,
+): Expanded[] {
+  const { module, symbol } = attachment;
+  const pattern = inModule(attachment);
+  if (hasWildcard(pattern)) {
+    const found = facts.kernelFunctions(module === "" ? `*:${symbol}` : pattern).map(placeOf)
+      .filter((each) => isOnly(each, facts));
+    if (found.length === 0) return none(`No functions of the kernel match ${pattern}`);
+    const [spelled = ""] = splitAttachPoint(text);
+    return found.map((each) => ({
+      attachment: { ...attachment, ...each },
+      text: `${spelled}:${inModule(each)}`,
+    }));
+  }
+  if (module !== "" && !facts.modules().includes(module)) {
+    const hint = suggest(module, facts.modules());
+    return missing(`the module ${module} is not loaded, or has no BTF`, hint);
+  }
+  if (module !== "" && facts.kernelFunction(symbol, module) === undefined) {
+    const names = facts.kernelFunctions(`${module}:*`).map((name) => placeOf(name).symbol);
+    return missing(`the BTF of ${module} has no function ${symbol}`, suggest(symbol, names));
+  }
+  const [first = "", ...more] = facts.modulesOf(symbol);
+  if (first === "") return missing(`the kernel's BTF has no function ${symbol}`, "");
+  const place = { module: module || first, symbol };
+  if (isOnly(place, facts)) return [{ attachment: { ...attachment, ...place }, text }];
+  const others = [first, ...more].filter((each) => each !== place.module);
+  return missing(
+    `not supported: ${inModule(place)}, as there is a ${symbol} in ${others.join(", ")}, too`,
+    `Use ${attachment.kind === "fentry" ? "kprobe" : "kretprobe"}:${inModule(place)}`,
+  );
+}
+
+/** Whether the loader finds it, which looks by the function's name: in the kernel itself, then in all modules. */
+function isOnly(
+  { module, symbol }: { readonly module: string; readonly symbol: string },
+  facts: KernelFacts,
+): boolean {
+  const [first, ...more] = facts.modulesOf(symbol);
+  return first === module && more.length === 0;
+}
+
+/** `module:function`, taken apart. */
+function placeOf(name: string): { readonly module: string; readonly symbol: string } {
+  const [symbol = "", module = ""] = name.split(":").toReversed();
+  return { module, symbol };
 }
 
 function plain(_key: string, value: unknown): unknown {

@@ -21,9 +21,13 @@ export interface KernelFacts {
   type(name: string): Type | undefined;
   /** The value of a name in one of the kernel's enums. */
   constant(name: string): bigint | undefined;
-  /** The parameters and result of a kernel function, for fentry and fexit; `undefined` where it has no description. */
-  kernelFunction(name: string): KernelFunction | undefined;
-  /** The names of functions that kprobes can be set on and that match a pattern. */
+  /** The parameters and result of a function of a module (`vmlinux` is the kernel itself), for fentry and fexit; `undefined` where it has no description. */
+  kernelFunction(name: string, module: string): KernelFunction | undefined;
+  /** The modules whose BTF describes a function of this name; `vmlinux` alone where the kernel itself has one. */
+  modulesOf(name: string): readonly string[];
+  /** `vmlinux`, and the modules that are loaded and have BTF. */
+  modules(): readonly string[];
+  /** The names of functions that kprobes can be set on and that match a pattern; `module:name` where the pattern has a module. */
   kernelFunctions(pattern: string): readonly string[];
   /** The names of functions of a program or library that match a pattern. */
   userFunctions(path: string, pattern: string): readonly string[];

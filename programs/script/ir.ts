@@ -114,7 +114,7 @@ export type Instruction =
   | { readonly op: "exit"; readonly result: bigint };
 
 /** The virtual registers that an instruction reads. */
-export function usesOf(instruction: Instruction): VirtualRegister[] {
+export function usesOf(instruction: Instruction): readonly VirtualRegister[] {
   switch (instruction.op) {
     case "move":
     case "negate":
@@ -122,22 +122,20 @@ export function usesOf(instruction: Instruction): VirtualRegister[] {
     case "extend":
       return registers(instruction.src);
     case "alu":
+    case "branch":
       return registers(instruction.left, instruction.right);
     case "load":
     case "address":
       return registers(instruction.base);
     case "store":
-      return registers(instruction.base, instruction.src);
     case "atomicAdd":
       return registers(instruction.base, instruction.src);
     case "index":
       return registers(instruction.base, instruction.index);
     case "call":
       return instruction.args.flatMap((arg) => registers(registerIn(arg)));
-    case "branch":
-      return registers(instruction.left, instruction.right);
     default:
-      return [];
+      return NONE;
   }
 }
 
@@ -153,7 +151,7 @@ export function isPure({ op }: Instruction): boolean {
 }
 
 /** The labels that an instruction may jump to. */
-export function targetsOf(instruction: Instruction): IrLabel[] {
+export function targetsOf(instruction: Instruction): readonly IrLabel[] {
   switch (instruction.op) {
     case "jump":
     case "branch":
@@ -165,7 +163,7 @@ export function targetsOf(instruction: Instruction): IrLabel[] {
         typeof arg === "object" && "bounded" in arg ? [arg.otherwise] : []
       );
     default:
-      return [];
+      return NONE;
   }
 }
 
@@ -174,8 +172,15 @@ export function isEnd({ op }: Instruction): boolean {
   return op === "jump" || op === "exit";
 }
 
-function registers(...operands: readonly (Operand | "stack" | undefined)[]): VirtualRegister[] {
-  return operands.filter((operand) => typeof operand === "number");
+// Most instructions jump nowhere, and many read nothing.
+const NONE: readonly never[] = [];
+
+function registers(
+  first: Operand | "stack" | undefined,
+  second?: Operand | "stack",
+): readonly VirtualRegister[] {
+  if (typeof first !== "number") return typeof second === "number" ? [second] : NONE;
+  return typeof second === "number" ? [first, second] : [first];
 }
 
 function registerIn(arg: Argument): Operand | "stack" | undefined {

@@ -22,19 +22,14 @@ export interface Token {
   readonly replaced?: boolean;
 }
 
-const PUNCTUATION = [
-  ...["<<=", ">>=", "..."],
-  ...["->", "++", "--", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "..", "::"],
-  ...["+=", "-=", "*=", "/=", "%=", "&=", "|=", "^="],
-  ..."+-*/%&|^~!<>=?:;,.(){}[]#".split(""),
-];
-
 const SPACE = /(?:\s|\/\/[^\n]*|\/\*[^]*?\*\/)*/y;
-const IDENTIFIER = /[A-Za-z_][A-Za-z0-9_]*/y;
-const VARIABLE = /\$[A-Za-z_][A-Za-z0-9_]*/y;
-const POSITIONAL = /\$(?:\d+|#)/y;
-const MAP = /@[A-Za-z0-9_]*/y;
+/** What begins with a letter, `$` or `@`. */
+const WORD = /[A-Za-z_]\w*|@\w*|\$(?:\d+|#|[A-Za-z_]\w*)/y;
 const INTEGER = /0[xX][0-9a-fA-F_]+|\d[\d_]*(?:e\d+)?/y;
+const PUNCTUATION =
+  /<<=|>>=|\.\.\.|->|\+\+|--|<<|>>|&&|\|\||\.\.|::|[-+*/%&|^=!<>]=|[-+*/%&|^~!<>=?:;,.(){}[\]#]/y;
+/** What stands in quotes may be anything; a slash inside of a path has a colon behind it: `uprobe:/bin/bash:readline`. */
+const ATTACH_POINT = /(?:"[^"]*"?|[^\s,{;}"/]|\/(?=[^\s,{:]{0,4000}:[^:]))*/y;
 const SUFFIX = /[uUlL]+/y;
 const DURATION = /(?:ns|us|ms|s|m|h|d)\b/y;
 const NANOSECONDS: Readonly<Record<string, bigint>> = {
@@ -81,23 +76,13 @@ export class Lexer {
     this.skipSpace();
     const start = this.#at;
     if (start >= this.#text.length) return this.#token("end", start, "");
-    const quote = this.#text[start] === '"';
-    if (quote) return this.#string();
-    const positional = this.#match(POSITIONAL);
-    if (positional !== undefined) return this.#token("positional", start, positional);
-    const variable = this.#match(VARIABLE);
-    if (variable !== undefined) return this.#token("variable", start, variable);
-    const map = this.#match(MAP);
-    if (map !== undefined) return this.#token("map", start, map);
-    const identifier = this.#match(IDENTIFIER);
-    if (identifier !== undefined) return this.#token("identifier", start, identifier);
+    if (this.#text[start] === '"') return this.#string();
+    const word = this.#match(WORD);
+    if (word !== undefined) return this.#token(kindOf(word), start, word);
     const integer = this.#match(INTEGER);
     if (integer !== undefined) return this.#integer(start, integer);
-    const punctuation = PUNCTUATION.find((each) => this.#text.startsWith(each, start));
-    if (punctuation !== undefined) {
-      this.#at += punctuation.length;
-      return this.#token("punctuation", start, punctuation);
-    }
+    const punctuation = this.#match(PUNCTUATION);
+    if (punctuation !== undefined) return this.#token("punctuation", start, punctuation);
     this.#at++;
     this.#diagnostics.error({ start, end: start + 1 }, `unexpected character ${this.#text[start]}`);
     return this.next();
@@ -126,18 +111,8 @@ export class Lexer {
   attachPoint(): Token {
     this.skipSpace();
     const start = this.#at;
-    let inQuotes = false;
-    for (; this.#at < this.#text.length; this.#at++) {
-      const char = this.#text[this.#at]!;
-      if (char === '"') inQuotes = !inQuotes;
-      else if (!inQuotes && (/[\s,{;}]/.test(char) || this.#beginsPredicate(char))) break;
-    }
-    return this.#token("identifier", start, this.#text.slice(start, this.#at));
-  }
-
-  /** A slash inside of a path has a colon behind it: `uprobe:/bin/bash:readline`. */
-  #beginsPredicate(char: string): boolean {
-    return char === "/" && !/^\/[^\s,{:]*:[^:]/.test(this.#text.slice(this.#at, this.#at + 4096));
+    const text = this.#match(ATTACH_POINT) ?? "";
+    return this.#token("identifier", start, text);
   }
 
   #integer(start: number, text: string): Token {
@@ -190,13 +165,21 @@ export class Lexer {
   }
 
   #match(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.#at;
-    const text = pattern.exec(this.#text)?.[0];
-    if (text !== undefined) this.#at += text.length;
-    return text;
+    const start = this.#at;
+    pattern.lastIndex = start;
+    if (!pattern.test(this.#text)) return undefined;
+    this.#at = pattern.lastIndex;
+    return this.#text.slice(start, this.#at);
   }
 
   #token(kind: TokenKind, start: number, text: string): Token {
     return { kind, text, span: { start, end: this.#at }, value: 0n };
   }
+}
+
+function kindOf(word: string): TokenKind {
+  const [first, second = ""] = word;
+  if (first === "@") return "map";
+  if (first !== "$") return "identifier";
+  return second === "#" || (second >= "0" && second <= "9") ? "positional" : "variable";
 }

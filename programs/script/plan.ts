@@ -42,6 +42,8 @@ export type Action =
   | { readonly kind: "time"; readonly format: string }
   | { readonly kind: "join"; readonly separator: string }
   | { readonly kind: "fault"; readonly helper: string; readonly span: Span }
+  /** Memory is to be watched by the probe that stands there; the process waits for it, unless it does not `stop`. */
+  | { readonly kind: "watch"; readonly span: Span; readonly stops: boolean }
   | { readonly kind: "exit" };
 
 /** An action, and what its records hold. */
@@ -86,6 +88,7 @@ export const NAMES = {
   frames: "gimlet_frames",
   armed: "gimlet_armed",
   started: "gimlet_started",
+  exited: "gimlet_exited",
 } as const;
 
 const STACKS = "gimlet_stacks_";

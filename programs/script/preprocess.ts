@@ -94,6 +94,7 @@ function blank(line: string): string {
 
 /** Whether a comment is open behind a line. Strings with comment signs inside do not count. */
 function commentGoesOn(line: string, inComment: boolean): boolean {
+  if (!line.includes("*")) return inComment;
   let open = inComment;
   for (const [sign] of line.matchAll(/"(?:\\.|[^"\\])*"|\/\*|\*\/|\/\//g)) {
     if (open) open = sign !== "*/";

@@ -15,10 +15,12 @@ export type Attachment =
   /** When memory is read, written or executed. */
   | {
     readonly kind: "watchpoint";
-    /** A number, or a symbol of the kernel. */
-    readonly address: bigint | string;
+    /** A number, a symbol of the kernel, or what a function of the traced program is given. */
+    readonly address: bigint | string | WatchedArgument;
     readonly length: number;
     readonly access: WatchedAccess;
+    /** Who calls the function goes on meanwhile: `asyncwatchpoint`. */
+    readonly async: boolean;
   }
   | { readonly kind: "interval"; readonly nanoseconds: bigint }
   | { readonly kind: "profile"; readonly nanoseconds: bigint | undefined; readonly hertz: number }
@@ -49,6 +51,12 @@ export type Attachment =
     /** Where its arguments are; the same at all of these places. */
     readonly args: readonly UsdtArgument[];
   };
+
+/** An argument of a function of the traced program, which is an address: that is known when it is called. */
+export interface WatchedArgument {
+  readonly symbol: string;
+  readonly index: number;
+}
 
 /** What is done to memory: any of `r` and `w`, or `x`. */
 export type WatchedAccess = "r" | "w" | "rw" | "x";
@@ -174,11 +182,8 @@ const PROVIDERS: ReadonlyMap<string, Provider> = new Map<string, Provider>([
     read: ([what, signal, ...more]) =>
       what === "signal" && signal && more.length === 0 ? { kind: "signal", signal } : undefined,
   }),
-  ...many(["watchpoint", "w", "asyncwatchpoint", "aw"], {
-    kind: "watchpoint",
-    example: "watchpoint:0x10000000:8:rw",
-    read: readWatchpoint,
-  }),
+  ...many(["watchpoint", "w"], watchProvider(false)),
+  ...many(["asyncwatchpoint", "aw"], watchProvider(true)),
   ...many(["kprobe", "k"], functionProvider("kprobe")),
   ...many(["kretprobe", "kr"], functionProvider("kretprobe")),
   ...many(["fentry", "kfunc", "f"], traceProvider("fentry")),
@@ -256,6 +261,8 @@ export function probeName(attachment: Attachment, text: string): string {
     }
     case "signal":
       return ["self", ...words].join(":");
+    case "watchpoint":
+      return [attachment.async ? "asyncwatchpoint" : "watchpoint", ...words].join(":");
     default:
       return [attachment.kind, ...words].join(":");
   }
@@ -266,7 +273,9 @@ export function attachmentName(attachment: Attachment): string {
   switch (attachment.kind) {
     case "kprobe":
     case "kretprobe":
-      return `${attachment.kind}:${attachment.symbol}`;
+    case "fentry":
+    case "fexit":
+      return `${attachment.kind}:${inModule(attachment)}`;
     case "uprobe":
     case "uretprobe":
       return `${attachment.kind}:${attachment.path}:${attachment.symbol}`;
@@ -279,6 +288,17 @@ export function attachmentName(attachment: Attachment): string {
     default:
       return attachment.kind;
   }
+}
+
+/** A function of the kernel, with its module where that is known. */
+export function inModule({ module, symbol }: KernelPlace): string {
+  return module === "" ? symbol : `${module}:${symbol}`;
+}
+
+/** A function of the kernel or of a module; without a module it may be in any. */
+interface KernelPlace {
+  readonly module: string;
+  readonly symbol: string;
 }
 
 function many(names: readonly string[], provider: Provider): (readonly [string, Provider])[] {
@@ -314,15 +334,26 @@ function readCounter(
 const WATCHED_LENGTHS: readonly number[] = [1, 2, 4, 8];
 const ACCESSES: readonly WatchedAccess[] = ["r", "w", "rw", "x"];
 
-function readWatchpoint([place = "", length, mode = "", ...more]: readonly string[]):
-  | Attachment
-  | undefined {
+function watchProvider(async: boolean): Provider {
+  return {
+    kind: "watchpoint",
+    example: "watchpoint:0x10000000:8:rw",
+    read: (words) => readWatchpoint(words, async),
+  };
+}
+
+function readWatchpoint(
+  [place = "", length, mode = "", ...more]: readonly string[],
+  async: boolean,
+): Attachment | undefined {
   const access = ACCESSES.find((each) => each === [...mode].sort().join(""));
   const bytes = Number(length);
   if (!WATCHED_LENGTHS.includes(bytes) || access === undefined || more.length > 0) return undefined;
-  const address = /^(?:0x[0-9a-fA-F]+|\d+)$/.test(place) ? BigInt(place) : place;
-  if (typeof address === "string" && !/^\w+$/.test(address)) return undefined;
-  return { kind: "watchpoint", address, length: bytes, access };
+  const watched = { kind: "watchpoint", length: bytes, access, async } as const;
+  const [, symbol, index] = /^([\w.]+)\+arg(\d)$/.exec(place) ?? [];
+  if (symbol !== undefined) return { ...watched, address: { symbol, index: Number(index) } };
+  if (/^(?:0x[0-9a-fA-F]+|\d+)$/.test(place)) return { ...watched, address: BigInt(place) };
+  return /^\w+$/.test(place) ? { ...watched, address: place } : undefined;
 }
 
 function functionProvider(kind: "kprobe" | "kretprobe"): Provider {

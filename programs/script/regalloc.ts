@@ -17,6 +17,7 @@ export interface Allocation {
 // Registers 0 and 1 are kept free: values on the stack pass through them.
 const SCRATCH: readonly Register[] = [2, 3, 4, 5];
 const PRESERVED: readonly Register[] = [6, 7, 8, 9];
+const ALL: readonly Register[] = [...SCRATCH, ...PRESERVED];
 const SLOT = 8;
 
 interface Active extends Interval {
@@ -29,16 +30,17 @@ export function allocate(
   intervals: readonly Interval[],
   stackSize: number,
 ): Allocation {
-  // Parameters stand in registers that calls destroy, until each is read: nothing may take their place before.
-  const calls = code.flatMap(({ op }, at) => op === "call" || op === "parameter" ? [at] : []);
+  const calls = callsIn(code);
   const homes = new Map<VirtualRegister, Home>();
   const spills = new Spills(stackSize);
   let active: Active[] = [];
+  let nextCall = 0;
   for (const interval of intervals) {
     active = active.filter(({ end }) => end > interval.start);
-    const crosses = crossesCall(interval, calls);
-    const allowed = crosses ? PRESERVED : [...SCRATCH, ...PRESERVED];
-    const free = allowed.find((register) => active.every(({ home }) => home !== register));
+    // Whether a call happens while the register holds something that is needed after it.
+    while (nextCall < calls.length && calls[nextCall]! <= interval.start) nextCall++;
+    const allowed = nextCall < calls.length && calls[nextCall]! < interval.end ? PRESERVED : ALL;
+    const free = freeOf(allowed, active);
     if (free !== undefined) {
       homes.set(interval.register, { register: free });
       active.push({ ...interval, home: free });
@@ -60,9 +62,22 @@ export function allocate(
   return { homes, stackSize: spills.size };
 }
 
-/** Whether a call happens while the register holds something that is needed after it. */
-function crossesCall({ start, end }: Interval, calls: readonly number[]): boolean {
-  return calls.some((call) => start < call && call < end);
+/**
+ * Where calls are. Parameters stand in registers that calls destroy, until each is read: they count as calls, so that nothing takes
+ * their place before.
+ */
+function callsIn(code: readonly Instruction[]): number[] {
+  const calls: number[] = [];
+  code.forEach(({ op }, at) => {
+    if (op === "call" || op === "parameter") calls.push(at);
+  });
+  return calls;
+}
+
+function freeOf(allowed: readonly Register[], active: readonly Active[]): Register | undefined {
+  let taken = 0;
+  for (const { home } of active) taken |= 1 << home;
+  return allowed.find((register) => (taken & 1 << register) === 0);
 }
 
 /** Slots of the stack, shared by intervals that do not overlap; an interval has its slot from its start, whenever it lost its register. */

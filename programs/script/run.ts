@@ -18,9 +18,17 @@ import { NAMES, type Plan } from "./plan.ts";
 import { errorText } from "./error_text.ts";
 import { Renderer } from "./render.ts";
 import type { Span } from "./source.ts";
-import { act, type ActionContext, type Fault, mapOutput } from "./run/actions.ts";
+import {
+  act,
+  type ActionContext,
+  type Fault,
+  isAwaited,
+  mapOutput,
+  type Watch,
+} from "./run/actions.ts";
 import { ScriptMaps } from "./run/maps.ts";
 import { machineNames } from "./run/names.ts";
+import { type WatchedMemory, Watches } from "./run/watches.ts";
 import { type PlacedScript, type PlaceOptions, placeScript } from "./run/place.ts";
 
 export { RunningKernel } from "./run/facts.ts";
@@ -79,6 +87,7 @@ class RunningScript implements Disposable {
   readonly #exitSignal: Deno.Signal | undefined;
   readonly #onFault: ScriptRunOptions["onFault"];
   readonly #faults = new Set<string>();
+  readonly #watches: Watches;
   #exitStatus = 0;
   /** `exit()` was called: what comes behind it does not count, but for END. */
   #exited = false;
@@ -98,7 +107,9 @@ class RunningScript implements Disposable {
       now: () => clockNow("realtime"),
       fault: (fault, result) => this.#tellFault(fault, result),
       exit: (status) => this.#end(status),
+      watch: (what, memory) => this.#watch(what, memory),
     };
+    this.#watches = new Watches(plan, this.#object);
   }
 
   async run(options: ScriptRunOptions, sink: Sink): Promise<ScriptOutcome> {
@@ -121,6 +132,7 @@ class RunningScript implements Disposable {
           this.#object.setGlobal(NAMES.started, clockNow("boottime"));
           this.#runBy("begin");
           this.#walk();
+          return !this.#object.global(NAMES.exited);
         },
         end: () => {
           this.#exited = false;
@@ -147,7 +159,7 @@ class RunningScript implements Disposable {
       fds: ring.fds,
       drain: (limit, take) =>
         ring.drain(limit, (record) => {
-          if (this.#exited) return true;
+          if (this.#exited && !isAwaited(record, this.#plan)) return true;
           return act(record, this.#context).every(take);
         }),
       [Symbol.dispose]: () => ring[Symbol.dispose](),
@@ -192,6 +204,11 @@ class RunningScript implements Disposable {
     if (this.#faults.has(known)) return;
     this.#faults.add(known);
     this.#onFault?.(span, `Failed to ${helper}: ${errorText(-result)} (${result})`);
+  }
+
+  #watch(what: Watch, memory: WatchedMemory): void {
+    const problem = this.#watches.add(what, memory);
+    if (problem !== undefined) this.#onFault?.(what.span, problem);
   }
 
   #end(status: number): void {

@@ -37,6 +37,8 @@ export interface Settings {
   readonly filters: ScriptFilters;
   /** The process that `-c` started, `cpid`. */
   readonly child: number | undefined;
+  /** The program of `-c` or `-p`, which probes that name no file are about. */
+  readonly program: string | undefined;
 }
 
 /** What holds where nothing is set. */
@@ -54,6 +56,7 @@ export const DEFAULT_SETTINGS: Settings = {
   pid: undefined,
   filters: {},
   child: undefined,
+  program: undefined,
 };
 
 const LONGEST_STRING = 4096;

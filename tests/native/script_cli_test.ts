@@ -15,6 +15,7 @@ const COMM = `calls-${Deno.pid}`;
 const PROBE = `tracepoint:syscalls:sys_enter_getppid /comm == "${COMM}"/`;
 const PROGRAM = `${PROBE} {
   @n = count(); @last_us = 2000; @by[comm] = count(); @pair[1, comm] = sum(2); @h = hist(5);
+  @us[comm] = hist(5); @s[1, comm] = stats(3); @all = stats(4);
   printf("called by %s\\n", comm);
 }`;
 
@@ -42,6 +43,8 @@ const TRUE = [
   `@by["${COMM}"] == ${CALLS} && @by["nobody"] == 0 && count(@by) == 1 && sum(@by where key =~ "c*") == ${CALLS}`,
   `@pair[1, "${COMM}"] == ${2 * CALLS} && count(@pair where key0 == 1 && key1 == "${COMM}") == 1`,
   `count(@h) == ${CALLS} && min(@h) == 4 && p99(@h) == 7`,
+  `count(@us["${COMM}"]) == ${CALLS} && p99(@us["${COMM}"]) == 7 && count(@us["nobody"]) == 0 && max(@us where key =~ "c*") == 7`,
+  `count(@s[1, "${COMM}"]) == ${CALLS} && avg(@s) == 3 && sum(@all) == ${4 * CALLS}`,
   `count(event where kind == "printf" && text =~ "called by c*") == ${CALLS} && events == ${CALLS}`,
   "lost == 0",
 ];

@@ -91,6 +91,61 @@ test(
   },
 );
 
+test("a watchpoint sees what becomes of memory that a function is given", {
+  needs: [...needs, gcc],
+}, async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const program = await compiled(
+      folder,
+      `#include <stdlib.h>
+       __attribute__((noinline)) void fill(int n, volatile long *to) { for (int i = 0; i < n; i++) *to = i; }
+       int main(void) { long *a = malloc(64), *b = malloc(64); fill(5, a); fill(3, b); fill(2, a); return 0; }`,
+    );
+    // The process waits until its memory is watched: no write is missed.
+    const seen = await script(
+      `watchpoint:fill+arg1:8:w { @writes[probe] = count(); }`,
+      ...["-c", program],
+    );
+    assertEquals([seen.status, seen.stderr], [0, ""]);
+    assertMatch(seen.stdout, /^@writes\[watchpoint:fill\+arg1:8:w\]: 10$/m);
+    const later = await script(
+      `asyncwatchpoint:fill+arg1:8:w { @writes = count(); }`,
+      "-c",
+      program,
+    );
+    assertEquals([later.status, later.stderr], [0, ""]);
+    const wrong = await script(`watchpoint:fill+arg0:8:w { @writes = count(); }`, "-c", program);
+    assertEquals(wrong.status, 0);
+    assertMatch(wrong.stderr, /WARNING: Cannot watch 0x5: /);
+    const lone = await script(`watchpoint:fill+arg1:8:w { @writes = count(); }`);
+    assertEquals(lone.status, 2);
+    assertMatch(lone.stderr, /a watchpoint of what a function is given needs a program/);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+test("nothing behind exit() is counted, by no probe", { needs: [...needs, gcc] }, async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const program = await compiled(
+      folder,
+      `__attribute__((noinline)) void f(void) { asm volatile(""); }
+       __attribute__((noinline)) void g(void) { asm volatile(""); }
+       int main(void) { for (int i = 0; i < 1000; i++) { f(); g(); } return 0; }`,
+    );
+    const probes = `uprobe:${program}:f { @f++; if (@f == 3) { exit(7); } }
+      uprobe:${program}:g { @g++; }`;
+    const third = await script(probes, "-c", program);
+    assertEquals([third.status, third.stdout.trim(), third.stderr], [7, "@f: 3\n@g: 2", ""]);
+    const none = await script(`BEGIN { exit(); } ${probes} END { printf("%d %d\\n", @f, @g); }`);
+    assertEquals([none.status, none.stdout.trim()], [0, "0 0"]);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
 test("functions of C++, by their names with and without parameters", {
   needs: [...needs, cxx],
 }, async () => {

@@ -9,13 +9,14 @@ import { LISTED_TYPES } from "./pattern.ts";
  * `tracepoint:sched:`. Files are left to the shell.
  */
 export function probesBeginningWith(text: string): string[] {
-  const parts = text.split(":");
-  if (parts.length === 1) {
+  const [head = "", ...rest] = text.split(":");
+  if (rest.length === 0) {
     return LISTED_TYPES.map((type) => `${type}:`).filter((type) => type.startsWith(text));
   }
   try {
     const lists = listProbes(`${text}*`);
-    const names = lists.flatMap(({ type, names }) => names.map((name) => `${type}:${name}`));
+    // The type as it was typed, which may be a short name: `t:sched:`.
+    const names = lists.flatMap(({ names }) => names.map((name) => `${head}:${name}`));
     return grouped(names.filter((name) => name.startsWith(text)), text);
   } catch (error) {
     if (error instanceof BpfError || error instanceof SyntaxError) return [];

@@ -17,9 +17,10 @@ export interface Name extends Span {
   readonly name: string;
 }
 
-/** What a function looks at: events, a field of theirs, or what was reported; those `where` the condition holds. */
+/** What a function looks at: events, a field of theirs, or what was reported; of one key, and those `where` the condition holds. */
 export interface Selection extends Span {
   readonly name: Name;
+  readonly key: Entry["key"] | undefined;
   readonly where: Expression | undefined;
 }
 

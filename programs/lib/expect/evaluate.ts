@@ -6,7 +6,14 @@
  */
 
 import type { ToolShape } from "../record_shape.ts";
-import type { ExpectValue, Fields, HistValue, MapValue, SummaryValue } from "../value.ts";
+import type {
+  ExpectValue,
+  Fields,
+  GatheredValue,
+  HistValue,
+  MapValue,
+  SummaryValue,
+} from "../value.ts";
 import { compileCondition } from "./compile.ts";
 import { ExpectError } from "./diagnostic.ts";
 import { Histogram } from "./histogram.ts";
@@ -22,6 +29,7 @@ export class Expectation {
   readonly #holds: (totals: Totals) => boolean;
   readonly #maps = new Map<string, MapValue>();
   readonly #histograms = new Map<string, Histogram>();
+  readonly #gathered = new Map<string, GatheredValue>();
 
   /** For {@linkcode expectation}, which reads the text. */
   constructor(text: string, scope: TotalsScope, holds: (totals: Totals) => boolean) {
@@ -38,8 +46,12 @@ export class Expectation {
   /**
    * To be told every report: of a map the last one counts; those of histograms add up, unless each is of all so far.
    */
-  report(value: MapValue | HistValue, { ofAll = false } = {}): void {
+  report(value: MapValue | HistValue | GatheredValue, { ofAll = false } = {}): void {
     const { name } = value;
+    if (value.type === "gathered") {
+      this.#gathered.set(name, value);
+      return;
+    }
     if (value.type === "map") {
       this.#maps.set(name, value);
       return;
@@ -52,7 +64,12 @@ export class Expectation {
 
   /** Whether it came true, and what was seen. */
   result(summary: SummaryValue): ExpectValue {
-    const totals = { summary, maps: this.#maps, histograms: this.#histograms };
+    const totals = {
+      summary,
+      maps: this.#maps,
+      histograms: this.#histograms,
+      gathered: this.#gathered,
+    };
     const { ok, problem } = this.#judge(totals);
     const seen = this.#scope.sights.map(({ text, operand }) => ({
       expression: text,

@@ -14,7 +14,7 @@ export class Histogram {
   }
 
   /** Adds a report. */
-  add({ buckets }: HistValue): void {
+  add({ buckets }: Pick<HistValue, "buckets">): void {
     for (const { low, high, count } of buckets) {
       this.#buckets.set(low, { low, high, count: count + (this.#buckets.get(low)?.count ?? 0n) });
     }

@@ -7,7 +7,7 @@
  *     compared    = unary [ ("==" | "!=" | "<" | "<=" | ">" | ">=" | "=~") unary ]
  *     unary       = "!" unary | "(" or ")" | literal | NAME
  *                 | NAME "(" selection ")" | NAME "[" key "]"
- *     selection   = NAME [ "where" or ]
+ *     selection   = NAME [ "[" key "]" ] [ "where" or ]
  *     key         = literal { "," literal } | "{" NAME ":" literal { "," NAME ":" literal } "}"
  *     literal     = ["-"] NUMBER | STRING | "true" | "false" | "null"
  */
@@ -84,10 +84,14 @@ class Parser {
 
   selection(): Selection {
     const name = this.#name("what to look at", "event where …, a field, a map or a histogram");
-    const { at, end } = name;
-    if (!this.#takeWord("where")) return { name, where: undefined, at, end };
+    const { at } = name;
+    const bracket = this.#peek();
+    const opened = this.#take("[");
+    const key = opened && this.#key();
+    const { end } = opened === undefined ? name : this.#expect("]", bracket);
+    if (!this.#takeWord("where")) return { name, key, where: undefined, at, end };
     const where = this.or();
-    return { name, where, at, end: where.end };
+    return { name, key, where, at, end: where.end };
   }
 
   #logic(operator: "&&" | "||", operand: () => Expression): Expression {

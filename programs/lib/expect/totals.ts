@@ -3,12 +3,13 @@
 import type { Shape } from "../../../ffi/wire/shape.ts";
 import { didYouMean } from "../nearest.ts";
 import type { ReportShape, ToolShape } from "../record_shape.ts";
-import type { MapValue, SummaryValue } from "../value.ts";
+import type { GatheredValue, MapValue, SummaryValue } from "../value.ts";
 import type { Accumulator, Counter } from "./accumulator.ts";
 import { type Called, counterOf, fieldFunction, FUNCTIONS } from "./aggregate.ts";
 import type { Call, Compare, Entry, Name } from "./ast.ts";
 import { type Operand, type Scope, textOf } from "./compile.ts";
 import { ExpectError, type Span } from "./diagnostic.ts";
+import { exampleOf, ofGathered } from "./gathered.ts";
 import { type Histogram, histogramFunction, isPercentile } from "./histogram.ts";
 import { keyTest } from "./keys.ts";
 import { entryRow, entryShape, type Rows } from "./rows.ts";
@@ -20,6 +21,7 @@ export interface Totals {
   readonly summary: SummaryValue;
   readonly maps: ReadonlyMap<string, MapValue>;
   readonly histograms: ReadonlyMap<string, Histogram>;
+  readonly gathered: ReadonlyMap<string, GatheredValue>;
 }
 
 /** A part of the expectation whose value is worth telling. */
@@ -77,13 +79,24 @@ export class TotalsScope implements Scope<Totals> {
       const hint = didYouMean(name, [...FUNCTIONS, "p50", "p99"]);
       throw this.#mistake(`there is no function ${name}`, called.function, hint);
     }
+    const report = this.#report(source.name);
+    if (report?.kind === "gathered") {
+      return ofGathered(called, { report, tool: this.#tool.tool, source: this.source });
+    }
+    this.#refuseKey(called);
     if (source.name === "event") return this.#ofEvents(called);
     if (this.#isField(source)) return this.#ofField(called);
-    const report = this.#report(source.name);
     if (report?.kind === "map") return this.#ofMap(called, report.key);
     if (report?.kind === "hist") return this.#ofHistogram(called);
     if (report?.kind === "single") throw this.#hasNoKeys(source);
     throw this.#unknown(source, ["event", ...this.#fields(), ...this.#reports()]);
+  }
+
+  #refuseKey({ selection: { name: { name }, key } }: Called): void {
+    if (key === undefined) return;
+    const isMap = this.#report(name)?.kind === "map";
+    const hint = isMap ? `An entry stands by itself: ${name}[…]` : "";
+    throw this.#mistake(`functions take no key of ${name}`, key, hint);
   }
 
   #operand(expression: Name | Call | Entry): Operand<Totals> {
@@ -108,6 +121,8 @@ export class TotalsScope implements Scope<Totals> {
       ? `count(event where ${name.name} == …)`
       : report?.kind === "map"
       ? `count(${name.name})`
+      : report?.kind === "gathered"
+      ? `${exampleOf(report)}(${name.name})`
       : `p99(${name.name})`;
     if (name.name !== "event" && !this.#isField(name) && report === undefined) {
       throw this.#unknown(name, [...Object.keys(SIMPLE), ...this.#fields(), ...this.#reports()]);
@@ -146,7 +161,7 @@ export class TotalsScope implements Scope<Totals> {
       throw this.#mistake("count() takes events", field, hint);
     }
     if (isPercentile(name)) {
-      const [first] = this.#reports("hist");
+      const [first] = [...this.#reports("hist"), ...this.#reports("gathered")];
       const hint = first === undefined
         ? "This tool has none"
         : `It should be like ${name}(${first})`;
@@ -209,6 +224,10 @@ export class TotalsScope implements Scope<Totals> {
       throw this.#mistake(`${map.name} is a histogram: it has no keys`, map, hint);
     }
     if (report.kind === "single") throw this.#hasNoKeys(map);
+    if (report.kind === "gathered") {
+      const hint = `It should be like ${exampleOf(report)}(${textOf(entry, this)})`;
+      throw this.#mistake(`${map.name} has more than one number for a key`, map, hint);
+    }
     const isWanted = keyTest(entry, report.key, this.source);
     return {
       type: "number",

@@ -1,9 +1,10 @@
 /** Clocks by name, and what changes the course of what is traced: `nsecs(tai)`, `signal()`, `override()`. */
 
-import type { CallNode } from "../ast.ts";
+import type { CallNode, Expression, Statement } from "../ast.ts";
 import type { HelperName } from "../../../ffi/asm/helpers.ts";
 import { signalNumber } from "../signals.ts";
-import { type ClockType, isNumeric, NONE, typeName } from "../types.ts";
+import type { Span } from "../source.ts";
+import { type ClockType, isNumeric, NONE, typeName, UINT64 } from "../types.ts";
 import type { BuiltinFunction } from "./builtin.ts";
 
 const CLOCKS: Readonly<Record<string, { readonly clock: ClockType; readonly helper: HelperName }>> =
@@ -87,5 +88,36 @@ const OVERRIDE: BuiltinFunction = {
   },
 };
 
+/** What scripts cannot write: {@linkcode watcher} does. */
+const WATCH_NAME = "watch()";
+
+/** Asks for memory to be watched: its address, and 1 where the process is to wait until that is so. */
+const WATCH: BuiltinFunction = {
+  names: [WATCH_NAME],
+  least: 2,
+  most: 2,
+  type: () => NONE,
+  run: ({ args: [address, stops], span }, lowerer) => {
+    const isToStop = lowerer.typing.constant(stops!) === 1n;
+    const args = [
+      { operand: lowerer.scalar(address!), type: UINT64 },
+      { operand: lowerer.ir.alu("rsh", lowerer.pidTgid(), 32n), type: UINT64 },
+    ];
+    lowerer.act({ kind: "watch", span, stops: isToStop }, args, () => {
+      if (isToStop) lowerer.ir.call("send_signal", BigInt(signalNumber("SIGSTOP")!));
+    });
+  },
+};
+
+/** The body of a probe that has a function's argument watched by the probe at `span`. */
+export function watcher(index: number, { stops, span }: { stops: boolean; span: Span }): Statement {
+  const args: Expression[] = [
+    { kind: "identifier", name: `arg${index}`, span },
+    { kind: "integer", value: stops ? 1n : 0n, span },
+  ];
+  const expression: CallNode = { kind: "call", name: WATCH_NAME, nameSpan: span, args, span };
+  return { kind: "expression", expression, span };
+}
+
 /** All of them. */
-export const CONTROL: readonly BuiltinFunction[] = [NSECS, SIGNAL, OVERRIDE];
+export const CONTROL: readonly BuiltinFunction[] = [NSECS, SIGNAL, OVERRIDE, WATCH];

@@ -2,6 +2,7 @@
 
 import type { CallNode, Expression } from "../ast.ts";
 import { conversionsOf } from "../format.ts";
+import { VARIABLES } from "../lower/globals.ts";
 import type { Lowerer } from "../lower/lowerer.ts";
 import type { RecordArgument } from "../lower/memory.ts";
 import type { Action } from "../plan.ts";
@@ -225,7 +226,11 @@ const EXIT: BuiltinFunction = {
     const status: RecordArgument[] = code === undefined
       ? []
       : [{ operand: lowerer.scalar(code), type: UINT64 }];
-    lowerer.act({ kind: "exit" }, status);
+    // What comes behind it is not counted: the reader may take its time.
+    lowerer.act({ kind: "exit" }, status, () => {
+      lowerer.ir.store(lowerer.variable(VARIABLES.armed), 0, 1, 0n);
+      lowerer.ir.store(lowerer.variable(VARIABLES.exited), 0, 1, 1n);
+    });
     lowerer.leave();
   },
 };

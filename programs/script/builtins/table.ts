@@ -69,5 +69,5 @@ export function builtinNames(): string[] {
 
 /** The names of all functions. */
 export function functionNames(): string[] {
-  return [...allFunctions().keys()];
+  return [...allFunctions().keys()].filter((name) => /^\w+$/.test(name));
 }

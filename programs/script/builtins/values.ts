@@ -137,7 +137,7 @@ const RETVAL: BuiltinValue = {
   type: (typing, span) => {
     const { attachment } = typing;
     if (attachment.kind === "fexit") {
-      return typing.facts.kernelFunction(attachment.symbol)?.returns ?? UINT64;
+      return typing.facts.kernelFunction(attachment.symbol, attachment.module)?.returns ?? UINT64;
     }
     if (attachment.kind !== "kretprobe" && attachment.kind !== "uretprobe") {
       typing.error(
@@ -154,7 +154,8 @@ const RETVAL: BuiltinValue = {
     if (attachment.kind !== "fexit") {
       return ir.load(context, REGISTERS[typing.facts.arch].result, 8);
     }
-    const count = typing.facts.kernelFunction(attachment.symbol)?.parameters.length ?? 0;
+    const count =
+      typing.facts.kernelFunction(attachment.symbol, attachment.module)?.parameters.length ?? 0;
     const type = lowerer.type(node);
     return lowerer.readScalar({ type, space: "kernel", address: context, offset: count * 8 });
   },
@@ -169,7 +170,7 @@ const ARGS: BuiltinValue = {
       return record === undefined ? UNKNOWN : { kind: "record", record, space: "context" };
     }
     if (attachment.kind === "fentry" || attachment.kind === "fexit") {
-      const found = facts.kernelFunction(attachment.symbol);
+      const found = facts.kernelFunction(attachment.symbol, attachment.module);
       if (found === undefined) return UNKNOWN;
       return {
         kind: "record",

@@ -3,7 +3,7 @@
 import { NAMES } from "../plan.ts";
 
 /** Where each is, in bytes. */
-export const VARIABLES = { armed: 0, started: 8 } as const;
+export const VARIABLES = { armed: 0, started: 8, exited: 16 } as const;
 
 /** Their names, in the order of their places. */
-export const VARIABLE_NAMES: readonly string[] = [NAMES.armed, NAMES.started];
+export const VARIABLE_NAMES: readonly string[] = [NAMES.armed, NAMES.started, NAMES.exited];

@@ -395,8 +395,8 @@ export class Lowerer {
   }
 
   /** Sends a record: the number of an action, and its arguments. */
-  act(action: Action, args: readonly RecordArgument[] = []): void {
-    return act(this, action, args);
+  act(action: Action, args: readonly RecordArgument[] = [], onSent?: () => void): void {
+    return act(this, action, args, onSent);
   }
 
   /** The room for a string whose length is computed: as many bytes and a NUL, but at most `size`. */

@@ -14,6 +14,9 @@ const LARGEST_FIXED_STRING = 64;
 const RING_FULL_ENOUGH = 8;
 
 const RING_CALL_AGAIN = 64;
+/** Actions that somebody waits for. */
+const URGENT: readonly Action["kind"][] = ["exit", "watch"];
+
 const RING_OVERHEAD = 15;
 const BPF_RB_NO_WAKEUP = 1n;
 const BPF_RB_FORCE_WAKEUP = 2n;
@@ -30,8 +33,13 @@ export function countLoss(l: Lowerer, kind: number): void {
   ir.place(none);
 }
 
-/** Sends a record: the number of an action, and its arguments. */
-export function act(l: Lowerer, action: Action, args: readonly RecordArgument[] = []): void {
+/** Sends a record: the number of an action, and its arguments. `onSent` makes what is to be done unless it was lost. */
+export function act(
+  l: Lowerer,
+  action: Action,
+  args: readonly RecordArgument[] = [],
+  onSent?: () => void,
+): void {
   const { ir } = l;
   const plans: ArgumentPlan[] = [];
   let fixed = 8;
@@ -61,13 +69,20 @@ export function act(l: Lowerer, action: Action, args: readonly RecordArgument[] 
       appendString(l, string, { record, target, tail, most: fixed + room - size, lost });
     }
   });
-  const flags = wakeUp(l, action.kind === "exit", fixed + room);
+  const flags = wakeUp(l, URGENT.includes(action.kind), fixed + room);
   const size: Argument = tail === undefined
     ? BigInt(fixed)
     : { bounded: tail, most: fixed + room, otherwise: lost };
   const result = ir.call("ringbuf_output", { map: NAMES.ring }, record, size, flags);
   const done = ir.label();
-  ir.branch("eq", result, 0n, done);
+  if (onSent === undefined) ir.branch("eq", result, 0n, done);
+  else {
+    const unsent = ir.label();
+    ir.branch("ne", result, 0n, unsent);
+    onSent();
+    ir.jump(done);
+    ir.place(unsent);
+  }
   if (tail !== undefined) ir.place(lost);
   l.countLoss(LOSS.bufferFull);
   ir.place(done);

@@ -1,18 +1,20 @@
 /** What the reader does with the records of a script: prints, clears, ends. */
 
-import type { HistValue, MapValue, OutputValue, Plain } from "../../lib/value.ts";
+import type {
+  Bucket,
+  Gathered,
+  GatheredValue,
+  HistValue,
+  MapValue,
+  OutputValue,
+  Plain,
+} from "../../lib/value.ts";
 import type { ActionPlan, MapPlan, Plan } from "../plan.ts";
 import { readValue, type ScriptValue } from "../read_values.ts";
 import type { Json, Renderer } from "../render.ts";
 import { mapJson, mapText, type MapView, viewed } from "../render_map.ts";
-import {
-  type Entry,
-  type EntryValue,
-  type HistogramBucket,
-  type RawEntry,
-  readEntries,
-} from "../map_values.ts";
-import { isHistogram, isNumber, keyField } from "./shape.ts";
+import { type Entry, type EntryValue, type RawEntry, readEntries } from "../map_values.ts";
+import { isHistogram, isNumber, isStats, keyField } from "./shape.ts";
 import type { Span } from "../source.ts";
 import { strftime } from "../strftime.ts";
 
@@ -31,6 +33,12 @@ export interface Fault {
   readonly span: Span;
 }
 
+/** Which probe is to watch, by its place in the script, and whether the process waits for that. */
+export interface Watch {
+  readonly span: Span;
+  readonly stops: boolean;
+}
+
 /** What actions act on. */
 export interface ActionContext {
   readonly plan: Plan;
@@ -44,6 +52,8 @@ export interface ActionContext {
   /** A helper has failed, with a negative error number. */
   fault(what: Fault, result: number): void;
   exit(status: number): void;
+  /** Memory of a process is to be watched. */
+  watch(what: Watch, where: { readonly address: bigint; readonly pid: number }): void;
 }
 
 /** Does what a record says; gives what is to be printed. */
@@ -55,6 +65,11 @@ export function act(record: DataView, context: ActionContext): OutputValue[] {
     return readValue(type, record, at);
   });
   return perform(action, args, context);
+}
+
+/** Whether a process waits for what a record says. */
+export function isAwaited(record: DataView, { actions }: Plan): boolean {
+  return actions[Number(record.getBigUint64(0, true))]?.kind === "watch";
 }
 
 function perform(
@@ -90,6 +105,11 @@ function perform(
     case "fault": {
       const [result] = args;
       context.fault(action, result?.kind === "integer" ? Number(result.value) : 0);
+      return [];
+    }
+    case "watch": {
+      const [address, pid] = args.map((arg) => arg.kind === "integer" ? arg.value : 0n);
+      context.watch(action, { address: address ?? 0n, pid: Number(pid) });
       return [];
     }
     case "exit": {
@@ -139,24 +159,35 @@ function reportOf(
   plan: MapPlan,
   entries: readonly Entry[],
   renderer: Renderer,
-): MapValue | HistValue {
-  if (plan.keys.length === 0 && isHistogram(plan.value)) {
-    return histogramOf(
-      plan,
-      entries.flatMap(({ value }) => value.kind === "histogram" ? value.buckets : []),
-    );
+): MapValue | HistValue | GatheredValue {
+  const { name, keys, value: type } = plan;
+  if (keys.length === 0 && isHistogram(type)) {
+    return histogramOf(plan, entries.flatMap(({ value }) => bucketsOf(value)));
   }
-  return mapOf(
-    plan,
-    entries.map(({ key, value }) => ({
-      key: keyOf(
-        key.map((part, i) =>
-          part.kind === "integer" && isNumber(plan.keys[i]!) ? part.value : renderer.text(part)
-        ),
+  const keyed = entries.map(({ key, value }) => ({
+    key: keyOf(
+      key.map((part, i) =>
+        part.kind === "integer" && isNumber(keys[i]!) ? part.value : renderer.text(part)
       ),
-      value: numberOf(value),
-    })),
-  );
+    ),
+    value,
+  }));
+  if (isHistogram(type) || isStats(type)) {
+    const gathered = keyed.map(({ key, value }) => ({ key, value: gatheredOf(value) }));
+    return { type: "gathered", name, entries: gathered };
+  }
+  return mapOf(plan, keyed.map(({ key, value }) => ({ key, value: numberOf(value) })));
+}
+
+function gatheredOf(value: EntryValue): Gathered {
+  if (value.kind !== "average") return { kind: "hist", buckets: bucketsOf(value) };
+  const { count, total } = value;
+  return { kind: "stats", count, total };
+}
+
+function bucketsOf(value: EntryValue): Bucket[] {
+  if (value.kind !== "histogram") return [];
+  return value.buckets.map(({ low = LEAST, high = null, count }) => ({ low, high, count }));
 }
 
 /** A key with several parts is a struct: `scriptShape` has the same names. */
@@ -172,15 +203,8 @@ function numberOf(value: EntryValue): Plain {
 
 const LEAST = -(1n << 63n);
 
-function histogramOf({ name }: MapPlan, buckets: readonly HistogramBucket[]): HistValue {
-  return {
-    type: "hist",
-    name,
-    scale: "linear",
-    unit: "",
-    title: "",
-    buckets: buckets.map(({ low = LEAST, high = null, count }) => ({ low, high, count })),
-  };
+function histogramOf({ name }: MapPlan, buckets: readonly Bucket[]): HistValue {
+  return { type: "hist", name, scale: "linear", unit: "", title: "", buckets };
 }
 
 function textOutput(type: string, data: string, end = ""): OutputValue {

@@ -2,11 +2,12 @@
 
 import { isFile } from "../../../ffi/host/files.ts";
 import type { Link } from "../../../ffi/bpf/link.ts";
-import type { PerfEventName, PerfEventTarget } from "../../../ffi/bpf/attach/perf_event.ts";
+import type { PerfEventName } from "../../../ffi/bpf/attach/perf_event.ts";
 import type { Program } from "../../../ffi/bpf/program.ts";
 import { onlineCpus } from "../../../ffi/host/cpus.ts";
 import { requireBtf } from "../../../ffi/probes/btf_trace.ts";
 import { attachKernelFunction, requireKprobes } from "../../../ffi/probes/kernel_function.ts";
+import { attachModuleFunction } from "../../../ffi/probes/module_function.ts";
 import { attachTracepoint } from "../../../ffi/probes/tracepoint.ts";
 import {
   attachUserFunction,
@@ -14,7 +15,7 @@ import {
   findUserFunction,
   requireUprobes,
 } from "../../../ffi/probes/user_function.ts";
-import type { Attachment } from "../probes.ts";
+import { type Attachment, attachmentName } from "../probes.ts";
 
 /** How probes attach. */
 export interface AttachScriptOptions {
@@ -49,8 +50,12 @@ export function attachScriptProgram(
     case "signal":
     case "iter":
       return [];
-    case "watchpoint":
-      return [program.attachPerfEvent({ event: watched(attachment), period: 1n, ...whose })];
+    case "watchpoint": {
+      const { address, length, access } = attachment;
+      if (typeof address === "object") return []; // it is not known yet
+      const event = { breakpoint: BigInt(address), length, access };
+      return [program.attachPerfEvent({ event, period: 1n, ...whose })];
+    }
     case "tracepoint":
       return attachTracepoint(program, attachment.category, attachment.event);
     case "rawtracepoint":
@@ -73,14 +78,18 @@ export function attachScriptProgram(
     case "kprobe":
     case "kretprobe": {
       requireKprobes();
-      const { kind, symbol, offset } = attachment;
+      const { kind, symbol, module, offset } = attachment;
+      const onReturn = kind === "kretprobe";
+      if (module !== "") {
+        return attachModuleFunction(program, { module, symbol }, { onReturn, offset });
+      }
       if (offset > 0) return [program.attachKprobe(symbol, { offset })];
-      return attachKernelFunction(program, symbol, kind === "kretprobe");
+      return attachKernelFunction(program, symbol, onReturn);
     }
     case "fentry":
     case "fexit":
       requireBtf();
-      return [program.attachTrace(`${attachment.kind}:${attachment.symbol}`)];
+      return [program.attachTrace(attachmentName(attachment))];
     case "uprobe":
     case "uretprobe":
       return attachUser(program, attachment, pid);
@@ -93,13 +102,6 @@ export function attachScriptProgram(
       );
     }
   }
-}
-
-/** The processor's breakpoint that a watchpoint is. */
-function watched(
-  { address, length, access }: Extract<Attachment, { kind: "watchpoint" }>,
-): PerfEventTarget["event"] {
-  return { breakpoint: BigInt(address), length, access };
 }
 
 function attachUser(

@@ -8,8 +8,10 @@ import { fileOffset, findSymbol } from "../../../ffi/elf/symbols.ts";
 import { parseUsdtArguments, usdtProbes } from "../../../ffi/elf/usdt.ts";
 import { BpfError } from "../../../ffi/errors.ts";
 import { findUserFile } from "../../../ffi/probes/user_function.ts";
+import { KERNEL } from "../../../ffi/host/filter_functions.ts";
 import { parseCpuList } from "../../../ffi/host/cpus.ts";
 import { readTracepointFormat } from "../../../ffi/host/tracepoint_format.ts";
+import { modulesWithBtf, readModuleBtf } from "../../../ffi/probes/kernel_btf.ts";
 import { kernelTypes } from "../../../ffi/probes/kernel_types.ts";
 import { kprobeFunctions, listProbes, tracepoints } from "../../../ffi/probes/list.ts";
 import { ksymname } from "../../../ffi/symbols/kernel.ts";
@@ -31,6 +33,8 @@ export class RunningKernel implements KernelFacts {
   readonly #records = new Map<string, RecordLayout | undefined>();
   readonly #helpers = new Map<HelperName, boolean>();
   #longKeys: boolean | undefined;
+  readonly #modules = new Map<string, ModuleTypes | undefined>();
+  #moduleNames: readonly string[] | undefined;
   #types: BtfTypes | undefined;
   #tracepoints: readonly string[] | undefined;
 
@@ -42,7 +46,7 @@ export class RunningKernel implements KernelFacts {
     const name = `${category}:${event}`;
     if (!this.#records.has(name)) {
       const format = readTracepointFormat(category, event);
-      const lookUp = (type: string): Type | undefined => this.type(type);
+      const lookUp = (type: string): Type | undefined => this.#btf().type(type);
       const record = format && tracepointRecord({ category, event, fields: format.fields }, lookUp);
       this.#records.set(name, record);
     }
@@ -54,15 +58,32 @@ export class RunningKernel implements KernelFacts {
   }
 
   type(name: string): Type | undefined {
-    return this.#btf().type(name);
+    const own = this.#btf().type(name);
+    if (own !== undefined) return own;
+    for (const module of this.modules()) {
+      const found = this.#module(module)?.types.type(name);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   constant(name: string): bigint | undefined {
     return this.#btf().constant(name);
   }
 
-  kernelFunction(name: string): KernelFunction | undefined {
-    return this.#btf().kernelFunction(name);
+  kernelFunction(name: string, module: string): KernelFunction | undefined {
+    if (module === KERNEL) return this.#btf().kernelFunction(name);
+    const found = this.#module(module);
+    return found?.functions.has(name) ? found.types.kernelFunction(name) : undefined;
+  }
+
+  modulesOf(name: string): readonly string[] {
+    if (kernelTypes().find(name, "func") !== undefined) return [KERNEL];
+    return this.modules().filter((module) => this.#module(module)?.functions.has(name));
+  }
+
+  modules(): readonly string[] {
+    return this.#moduleNames ??= [KERNEL, ...modulesWithBtf()];
   }
 
   kernelFunctions(pattern: string): readonly string[] {
@@ -114,9 +135,27 @@ export class RunningKernel implements KernelFacts {
     }
   }
 
+  #module(name: string): ModuleTypes | undefined {
+    if (name === KERNEL) return undefined;
+    if (!this.#modules.has(name)) this.#modules.set(name, readModuleTypes(name));
+    return this.#modules.get(name);
+  }
+
   #btf(): BtfTypes {
     return this.#types ??= new BtfTypes(kernelTypes());
   }
+}
+
+/** What the BTF of a module describes. */
+interface ModuleTypes {
+  readonly types: BtfTypes;
+  /** The module's own: its types begin behind those of the kernel. */
+  readonly functions: ReadonlySet<string>;
+}
+
+function readModuleTypes(module: string): ModuleTypes | undefined {
+  const btf = readModuleBtf(module, kernelTypes());
+  return btf && { types: new BtfTypes(btf), functions: new Set(btf.namesOfKind("func")) };
 }
 
 /** Nobody but root may ask: then the kernel says so itself when it loads the script. */

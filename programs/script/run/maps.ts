@@ -46,13 +46,14 @@ export function skeletonOf(plan: Plan, name: string): Skeleton {
     programs: Object.fromEntries(plan.programs.map(({ name, section }) => [name, section])),
     maps: Object.fromEntries(maps),
     globals: {
-      [NAMES.armed]: { ...variable(VARIABLES.armed), codec: ARMED },
+      [NAMES.armed]: { ...variable(VARIABLES.armed), codec: FLAG },
+      [NAMES.exited]: { ...variable(VARIABLES.exited), codec: FLAG },
       [NAMES.started]: variable(VARIABLES.started),
     },
   };
 }
 
-const ARMED: Codec<boolean> = {
+const FLAG: Codec<boolean> = {
   size: 1,
   shape: "bool",
   decode: (view, at) => view.getUint8(at) !== 0,

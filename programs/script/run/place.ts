@@ -4,6 +4,11 @@ import type { Link } from "../../../ffi/bpf/link.ts";
 import { type LoadedObject, openObject } from "../../../ffi/bpf/object.ts";
 import type { Skeleton } from "../../../ffi/bpf/skeleton.ts";
 import { BpfError } from "../../../ffi/errors.ts";
+import {
+  moduleFunctionAddresses,
+  moduleFunctions,
+  modulesWithSymbols,
+} from "../../../ffi/probes/module_function.ts";
 import { explained } from "../../../ffi/probes/permission.ts";
 import { AttachedPlan } from "../../../ffi/probes/plan.ts";
 import type { Plan, ProgramPlan } from "../plan.ts";
@@ -118,9 +123,9 @@ class Placing {
   }
 
   #attachMulti({ name, attachments }: ProgramPlan): void {
-    const symbols = attachments.flatMap((each) => "symbol" in each ? [each.symbol] : []);
     const onReturn = attachments[0]?.kind === "kretprobe";
-    this.#links.push(this.#object.program(name).attachKprobeMulti({ symbols }, { onReturn }));
+    const where = functionsAt(attachments);
+    this.#links.push(this.#object.program(name).attachKprobeMulti(where, { onReturn }));
     this.#probes.push(...attachments.map(attachmentName));
   }
 
@@ -152,10 +157,33 @@ function suggestionFor(attachment: Attachment): string {
     case "kretprobe":
     case "fentry":
     case "fexit":
-      return `Say why: gimlet list --why ${attachment.kind}:${attachment.symbol}`;
+      return functionInstead(attachment) ||
+        `Say why: gimlet list --why ${attachment.kind}:${attachment.symbol}`;
     default:
       return "";
   }
+}
+
+/** Functions by name, or by address where a module was named: another may have a function of the same name. */
+function functionsAt(attachments: readonly Attachment[]) {
+  const functions = attachments.flatMap((each) => "module" in each ? [each] : []);
+  if (functions.every(({ module }) => module === "")) {
+    return { symbols: functions.map(({ symbol }) => symbol) };
+  }
+  return { addresses: functions.flatMap((each) => moduleFunctionAddresses(each)) };
+}
+
+/** What is there in place of a function of a module. */
+function functionInstead(
+  { module, symbol }: { readonly module: string; readonly symbol: string },
+): string {
+  if (module === "") return "";
+  const functions = moduleFunctions(module);
+  return functions.length === 0
+    ? didYouMean(module, modulesWithSymbols())
+    : functions.includes(symbol)
+    ? ""
+    : didYouMean(symbol, functions);
 }
 
 function functionsOf(path: string): readonly string[] {

@@ -8,7 +8,7 @@ import type { Type } from "../types.ts";
 /** Text has no length of its own. */
 const TEXT: Shape = "char[1]";
 
-/** The shape of a script's records: what it prints, and the maps whose values are numbers. */
+/** The shape of a script's records: what it prints, and the maps whose values are numbers or were gathered. */
 export function scriptShape(tool: string, { actions, maps }: Plan): ToolShape {
   const printed = actions.flatMap(({ kind, args: [first] }) =>
     kind === "print-value" && first !== undefined ? [valueShape(first.type)] : []
@@ -33,16 +33,18 @@ function valueField(shapes: readonly Shape[]): { readonly value?: FieldShape } {
 }
 
 function reportShape({ keys, value }: MapPlan): ReportShape | undefined {
-  if (isHistogram(value)) return keys.length === 0 ? { kind: "hist" } : undefined;
+  const key = keys.length === 0 ? undefined : keyShape(keys);
+  if (isHistogram(value)) {
+    return key === undefined ? { kind: "hist" } : { kind: "gathered", of: "hist", key };
+  }
+  if (isStats(value)) return { kind: "gathered", of: "stats", key };
   const shape = value.kind === "aggregate" ? aggregateShape(value.of) : valueShape(value);
   if (shape === TEXT) return undefined;
-  return keys.length === 0
-    ? { kind: "single", value: shape }
-    : { kind: "map", key: keyShape(keys), value: shape };
+  return key === undefined ? { kind: "single", value: shape } : { kind: "map", key, value: shape };
 }
 
 function aggregateShape(of: string): Shape {
-  return of === "stats" || of === "tseries" ? TEXT : "s64";
+  return of === "tseries" ? TEXT : "s64";
 }
 
 function keyShape(keys: readonly Type[]): Shape {
@@ -59,6 +61,11 @@ function valueShape(type: Type): Shape {
 /** Whether values are histograms. */
 export function isHistogram(type: Type): boolean {
   return type.kind === "aggregate" && (type.of === "hist" || type.of === "lhist");
+}
+
+/** Whether values are those of `stats()`. */
+export function isStats(type: Type): boolean {
+  return type.kind === "aggregate" && type.of === "stats";
 }
 
 /** Whether values are numbers; those of an enum have names. */

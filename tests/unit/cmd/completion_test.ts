@@ -36,6 +36,9 @@ Deno.test("candidates() knows what stands behind an option", () => {
   assertEquals(complete("hello_world", "--format", ""), ["json", "text"]);
   assertEquals(complete("completion", ""), ["bash", "zsh", "fish"]);
   assertEquals(complete("schema", "bite"), ["bitehist"]);
+  assertEquals(complete("help", "E_NO_BT"), ["E_NO_BTF"]);
+  assertEquals(complete("lesson", "s1"), ["s1"]);
+  assertEquals(complete("lesson", "hello_s"), ["hello_script"]);
 });
 
 Deno.test("candidates() leaves a command behind -- and files to the shell", () => {
@@ -49,6 +52,7 @@ Deno.test("probes are completed part by part", () => {
   assertEquals(complete("list", "interval:"), [
     ...["interval:hz:", "interval:ms:", "interval:s:", "interval:us:"],
   ]);
+  assertEquals(complete("list", "i:h"), ["i:hz:"]);
   assertEquals(complete("list", "nosuch:"), []);
   const names = ["tracepoint:sched:a", "tracepoint:sched:b", "tracepoint:irq:c"];
   assertEquals(grouped(names, "tracepoint:"), ["tracepoint:sched:", "tracepoint:irq:"]);

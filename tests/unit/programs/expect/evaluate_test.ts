@@ -2,7 +2,7 @@ import { ExpectError } from "../../../../programs/lib/expect/diagnostic.ts";
 import { expectation, expectNone } from "../../../../programs/lib/expect/evaluate.ts";
 import { MOST_DISTINCT } from "../../../../programs/lib/expect/accumulator.ts";
 import { assert, assertEquals, assertThrows } from "../../../assert.ts";
-import { event, hist, holds, map, result, TOOL } from "./run.ts";
+import { event, gathered, hist, holds, map, result, TOOL } from "./run.ts";
 
 const BIG = 2n ** 53n;
 
@@ -19,6 +19,21 @@ const REPORTS = [
   map("@wait_us", [{ key: null, value: 2_000n }]),
   hist("dist", "usecs", [[0n, 1n, 50n], [2n, 3n, 49n], [4n, 7n, 0n], [8n, 15n, 1n]]),
   hist("other", "kbytes", [[0n, 0n, 1n], [63n, null, 9n]]),
+  gathered("@h", [
+    {
+      key: "dd",
+      value: {
+        kind: "hist",
+        buckets: [{ low: 4n, high: 7n, count: 3n }, { low: 8n, high: 15n, count: 1n }],
+      },
+    },
+    { key: "cat", value: { kind: "hist", buckets: [{ low: 16n, high: null, count: 2n }] } },
+  ]),
+  gathered("@s", [
+    { key: { key0: 1n, key1: "dd" }, value: { kind: "stats", count: 4n, total: 10n } },
+    { key: { key0: 2n, key1: "dd" }, value: { kind: "stats", count: 1n, total: 90n } },
+  ]),
+  gathered("@lone", [{ key: null, value: { kind: "stats", count: 3n, total: 7n } }]),
 ];
 const RUN = { events: EVENTS, reports: REPORTS, lost: 3n, duration_ns: 1_500_000_000n };
 
@@ -55,6 +70,13 @@ const TRUE = [
   "p50(dist) == 1 && p51(dist) == 3 && p99(dist) == 3 && p100(dist) == 15 && p999(dist) == 15",
   "p99(dist) < 1ms && p99(dist) == 3us && p99(dist) > 2999ns",
   "p10(other) == 0 && max(other) > 99999999 && !(p50(other) <= 1G) && min(other) < 1k",
+  // What a script gathers by keys: of one, of some, of all.
+  'count(@h["dd"]) == 4 && min(@h["dd"]) == 4 && p50(@h["dd"]) == 7 && max(@h["dd"]) == 15',
+  'count(@h["none"]) == 0 && p99(@h["none"]) == null',
+  'count(@h) == 6 && p50(@h) == 7 && max(@h) > 1G && count(@h where key =~ "c*") == 2',
+  'count(@s[1, "dd"]) == 4 && sum(@s[1, "dd"]) == 10 && avg(@s[{key0: 1, key1: "dd"}]) == 2',
+  "count(@s) == 5 && avg(@s) == 20 && sum(@s where key0 == 2) == 90 && avg(@s where key0 == 3) == null",
+  "count(@lone) == 3 && sum(@lone) == 7 && avg(@lone) == 2",
   "true && !false && (true || false) && null == null",
 ];
 

@@ -114,7 +114,7 @@ const MISTAKES = [
     "lots == 0",
     "sample has no lots",
     "    ^^^^",
-    "Did you mean lost? There is events, lost, duration, ts, pid, ret, comm, bytes, delta_ms, ok, task, args, counts, by_pid, pairs, dist, other, @n, @wait_us",
+    "Did you mean lost? There is events, lost, duration, ts, pid, ret, comm, bytes, delta_ms, ok, task, args, counts, by_pid, pairs, dist, other, @n, @wait_us, @h, @s, @lone",
   ],
   [
     "bytes == 0",
@@ -148,7 +148,7 @@ const MISTAKES = [
     "count(evnet) == 0",
     "sample has no evnet",
     "          ^^^^^",
-    "Did you mean event? There is event, ts, pid, ret, comm, bytes, delta_ms, ok, task, args, counts, by_pid, pairs, dist, other, @n, @wait_us",
+    "Did you mean event? There is event, ts, pid, ret, comm, bytes, delta_ms, ok, task, args, counts, by_pid, pairs, dist, other, @n, @wait_us, @h, @s, @lone",
   ],
   [
     "count(bytes) == 0",
@@ -264,6 +264,27 @@ const MISTAKES = [
     "           ^",
     'It should be like counts["dd"], counts[42] or counts[{pid: 42}]',
   ],
+  [
+    '@h["dd"] > 3',
+    "@h has more than one number for a key",
+    "    ^^",
+    'It should be like p99(@h["dd"])',
+  ],
+  [
+    "sum(@h) > 3",
+    "histograms have no sum()",
+    "    ^^^^^^^",
+    "Histograms have count(), min(), max(), p1() to p100(), p999(), p9999()",
+  ],
+  ["p99(@s) > 3", "stats() have no p99()", "    ^^^^^^^", "They have count(), sum() and avg()"],
+  ["avg(@lone[3]) > 3", "@lone has no keys", "              ^", "It should be avg(@lone)"],
+  ["count(@h[3]) > 3", "key is a string", "             ^", 'It should be like @h["…"]'],
+  [
+    'sum(counts["x"]) > 3',
+    "functions take no key of counts",
+    "               ^^^",
+    "An entry stands by itself: counts[…]",
+  ],
   [`${"(".repeat(99)}1`, "this is nested too deeply", `    ${" ".repeat(64)}^`, ""],
 ] as const;
 
@@ -293,7 +314,10 @@ Deno.test("a tool without events or reports says so", () => {
   assertEquals([error.problem, error.hint], ["nothing has no events", ""]);
   const reports = { ...nothing, reports: TOOL.reports };
   const other = assertThrows(() => expectation("count(event) == 0", reports), ExpectError);
-  assertEquals(other.hint, "It has counts, by_pid, pairs, dist, other, @n, @wait_us");
+  assertEquals(
+    other.hint,
+    "It has counts, by_pid, pairs, dist, other, @n, @wait_us, @h, @s, @lone",
+  );
 });
 
 Deno.test("carets count characters, not code units, and line breaks as blanks", () => {

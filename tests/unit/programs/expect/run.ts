@@ -6,6 +6,7 @@ import type { ToolShape } from "../../../../programs/lib/record_shape.ts";
 import type {
   ExpectValue,
   Fields,
+  GatheredValue,
   HistValue,
   MapValue,
   SummaryValue,
@@ -33,13 +34,16 @@ export const TOOL: ToolShape = {
     other: { kind: "hist" },
     "@n": { kind: "single", value: "s64" },
     "@wait_us": { kind: "single", value: "s64" },
+    "@h": { kind: "gathered", of: "hist", key: "char[16]" },
+    "@s": { kind: "gathered", of: "stats", key: { fields: { key0: "s64", key1: "char[1]" } } },
+    "@lone": { kind: "gathered", of: "stats", key: undefined },
   },
 };
 
 /** What a run gave. */
 export interface Run {
   readonly events?: readonly Fields[];
-  readonly reports?: readonly (MapValue | HistValue)[];
+  readonly reports?: readonly (MapValue | HistValue | GatheredValue)[];
   readonly lost?: bigint;
   readonly duration_ns?: bigint;
 }
@@ -63,6 +67,11 @@ export function event(fields: Fields = {}): Fields {
 /** A reported map. */
 export function map(name: string, entries: MapValue["entries"]): MapValue {
   return { type: "map", name, entries, header: "", line: () => "" };
+}
+
+/** What a script's map gathered. */
+export function gathered(name: string, entries: GatheredValue["entries"]): GatheredValue {
+  return { type: "gathered", name, entries };
 }
 
 /** A reported histogram: its counts by bucket, as `[low, high, count]`. */
