@@ -283,6 +283,7 @@ export type {
   EventValue,
   ExpectValue,
   Fields,
+  Gathered,
   GatheredValue,
   HeaderValue,
   HistValue,
