@@ -5,6 +5,9 @@ import type { UsdtArgument } from "../../ffi/elf/usdt.ts";
 import type { UsdtPlace } from "./probes.ts";
 import type { RecordLayout, Type } from "./types.ts";
 
+/** What a key of a map has room for in every kernel, in bytes: the stack of a program. Longer ones need Linux >= 5.11. */
+export const SHORT_KEY = 512;
+
 /** Facts about the kernel that a script is compiled for. Answers do not change while a script is compiled. */
 export interface KernelFacts {
   readonly arch: "x86_64" | "aarch64";
@@ -38,6 +41,8 @@ export interface KernelFacts {
   kernelSymbol(name: string): bigint | undefined;
   /** Whether programs can call a helper; true where nobody could ask. */
   hasHelper(name: HelperName): boolean;
+  /** Whether keys of maps can be longer than {@linkcode SHORT_KEY}; true where nobody could ask. */
+  hasLongKeys(): boolean;
   /** The number of a folder of cgroup v2. */
   cgroupId(path: string): bigint | undefined;
 }

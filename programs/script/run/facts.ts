@@ -1,6 +1,7 @@
 /** The running kernel's facts: each is read when it is first asked for. */
 
 import { HELPER, type HelperName } from "../../../ffi/asm/helpers.ts";
+import { canMakeKeys } from "../../../ffi/bpf/attempts.ts";
 import { hasHelper } from "../../../ffi/bpf/features.ts";
 import { ELF_TYPE, parseElf } from "../../../ffi/elf/elf.ts";
 import { fileOffset, findSymbol } from "../../../ffi/elf/symbols.ts";
@@ -16,7 +17,13 @@ import { kernelTypes } from "../../../ffi/probes/kernel_types.ts";
 import { kprobeFunctions, listProbes, tracepoints } from "../../../ffi/probes/list.ts";
 import { ksymname } from "../../../ffi/symbols/kernel.ts";
 import { BtfTypes } from "../btf_types.ts";
-import type { KernelFacts, KernelFunction, UsdtProbe, UserSymbol } from "../facts.ts";
+import {
+  type KernelFacts,
+  type KernelFunction,
+  SHORT_KEY,
+  type UsdtProbe,
+  type UserSymbol,
+} from "../facts.ts";
 import { inPath } from "./attach.ts";
 import { tracepointRecord } from "../tracepoint_record.ts";
 import type { RecordLayout, Type } from "../types.ts";
@@ -26,6 +33,7 @@ export class RunningKernel implements KernelFacts {
   readonly arch: KernelFacts["arch"] = Deno.build.arch;
   readonly #records = new Map<string, RecordLayout | undefined>();
   readonly #helpers = new Map<HelperName, boolean>();
+  #longKeys: boolean | undefined;
   readonly #modules = new Map<string, ModuleTypes | undefined>();
   #moduleNames: readonly string[] | undefined;
   #types: BtfTypes | undefined;
@@ -118,6 +126,10 @@ export class RunningKernel implements KernelFacts {
     const known = this.#helpers.get(name) ?? tryHelper(name);
     this.#helpers.set(name, known);
     return known;
+  }
+
+  hasLongKeys(): boolean {
+    return this.#longKeys ??= canMakeKeys(SHORT_KEY + 8) ?? true;
   }
 
   cgroupId(path: string): bigint | undefined {

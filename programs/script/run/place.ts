@@ -147,9 +147,11 @@ class Placing {
 
   #notes(): string[] {
     const [first] = this.#missing;
-    if (first !== undefined && this.#links.length === 0) throw first;
-    const { missingProbes = "warn" } = this.#options;
-    return missingProbes === "warn" ? this.#missing.map(({ message }) => message) : [];
+    const { missingProbes } = this.#options;
+    // A script that says what it wants is content with BEGIN and END.
+    const rest = missingProbes === undefined ? this.#links : this.#probes;
+    if (first !== undefined && rest.length === 0) throw first;
+    return missingProbes === "ignore" ? [] : this.#missing.map(({ message }) => message);
   }
 }
 

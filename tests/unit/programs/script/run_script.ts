@@ -31,6 +31,7 @@ export function fakeKernel(facts: Partial<KernelFacts> = {}): KernelFacts {
     kernelSymbol: () => undefined,
     cgroupId: () => undefined,
     hasHelper: () => true,
+    hasLongKeys: () => true,
     ...facts,
   };
 }
