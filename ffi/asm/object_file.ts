@@ -50,6 +50,7 @@ export const MAP_TYPE = {
   percpu_array: 6,
   stack_trace: 7,
   lru_hash: 9,
+  lru_percpu_hash: 10,
   ringbuf: 27,
 } as const;
 

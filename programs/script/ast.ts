@@ -300,8 +300,16 @@ export interface EnumDeclaration extends Node {
 
 export type Declaration = RecordDeclaration | EnumDeclaration;
 
+/** `let @name = lruhash(100);`: how many entries a map has room for, and whether new ones take the place of the oldest. */
+export interface MapDeclaration extends Node {
+  readonly name: string;
+  readonly entries: number;
+  readonly forgets: boolean;
+}
+
 /** A whole script. */
 export interface Script {
+  readonly maps: readonly MapDeclaration[];
   readonly declarations: readonly Declaration[];
   readonly config: readonly ConfigEntry[];
   readonly probes: readonly ProbeNode[];

@@ -8,7 +8,7 @@ import {
   type ObjectProgram,
   writeObject,
 } from "../../ffi/asm/object_file.ts";
-import type { AttachPoint, ProbeNode, Script } from "./ast.ts";
+import type { AttachPoint, MapDeclaration, ProbeNode, Script } from "./ast.ts";
 import { Constants } from "./constants.ts";
 import { emit, MOST_STACK, StackOverflow } from "./emit.ts";
 import { expandWildcards } from "./expand.ts";
@@ -99,7 +99,9 @@ export function compile(source: Source, options: CompileOptions): Compiled {
   };
   const types = typeAll(programs, shared, diagnostics);
   if (diagnostics.hasErrors) return done(undefined, types);
-  return done(generate(source, { programs, types, script: shared, diagnostics }), types);
+  checkDeclarations(script, shared, diagnostics);
+  const { maps: sizes } = script;
+  return done(generate(source, { programs, types, script: shared, diagnostics, sizes }), types);
 }
 
 /** Types all programs, again and again, until nothing changes; the mistakes of the last round count. */
@@ -137,13 +139,26 @@ function checkMaps({ maps, suggest }: ScriptTypes, diagnostics: Diagnostics): vo
   }
 }
 
+/** What is said of a map that nobody uses was perhaps meant for another. */
+function checkDeclarations(
+  { maps: declared }: Script,
+  { maps, suggest }: ScriptTypes,
+  diagnostics: Diagnostics,
+): void {
+  for (const { name, span } of declared) {
+    if (maps.has(name)) continue;
+    diagnostics.warning(span, `Unused map: ${name}`, suggest(name, [...maps.keys()]));
+  }
+}
+
 function generate(
   source: Source,
-  { programs, types, script, diagnostics }: {
+  { programs, types, script, diagnostics, sizes }: {
     readonly programs: readonly ProgramSource[];
     readonly types: readonly ProgramTyping[];
     readonly script: ScriptTypes;
     readonly diagnostics: Diagnostics;
+    readonly sizes: readonly MapDeclaration[];
   },
 ): Plan | undefined {
   const maps = new Map([...script.maps].map(([name, map]) => [name, planMap(name, map)]));
@@ -187,7 +202,9 @@ function generate(
   const objectMaps = [
     ...standardMaps(settings, { programs: programs.length, frameSize }),
     ...stackMaps([...code, ...functions]),
-    ...[...maps.values()].map((map) => objectMap(map, settings)),
+    ...[...maps.values()].map((map) =>
+      objectMap(map, settings, sizes.find(({ name }) => name === map.name))
+    ),
   ];
   const object = writeObject({
     programs: [...code, ...functions],
@@ -284,15 +301,21 @@ function stackMaps(programs: readonly ObjectProgram[]): ObjectMap[] {
   });
 }
 
-function objectMap({ symbol, keys, value, perCpu }: MapPlan, { maxMapKeys }: Settings): ObjectMap {
+function objectMap(
+  { symbol, keys, value, perCpu }: MapPlan,
+  { maxMapKeys }: Settings,
+  declared: MapDeclaration | undefined,
+): ObjectMap {
+  const { hash, percpu_hash, lru_hash, lru_percpu_hash } = MAP_TYPE;
+  const [plain, forgetful] = perCpu ? [percpu_hash, lru_percpu_hash] : [hash, lru_hash];
   const bucketed = isBucketed(value);
   const keySize = keys.reduce((sum, key) => sum + storageSize(key), 0) + (bucketed ? 8 : 0);
   return {
     name: symbol,
-    type: perCpu ? MAP_TYPE.percpu_hash : MAP_TYPE.hash,
+    type: declared?.forgets ? forgetful : plain,
     keySize: Math.max(8, keySize),
     valueSize: storageSize(value),
-    maxEntries: keys.length === 0 && !bucketed ? 1 : maxMapKeys,
+    maxEntries: keys.length === 0 && !bucketed ? 1 : declared?.entries ?? maxMapKeys,
   };
 }
 

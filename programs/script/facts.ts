@@ -25,6 +25,8 @@ export interface KernelFacts {
   constant(name: string): bigint | undefined;
   /** The parameters and result of a function of a module (`vmlinux` is the kernel itself), for fentry and fexit; `undefined` where it has no description. */
   kernelFunction(name: string, module: string): KernelFunction | undefined;
+  /** What a raw tracepoint is given; `undefined` where the kernel's BTF does not tell. */
+  rawTracepoint(event: string): KernelFunction | undefined;
   /** The modules whose BTF describes a function of this name; `vmlinux` alone where the kernel itself has one. */
   modulesOf(name: string): readonly string[];
   /** `vmlinux`, and the modules that are loaded and have BTF. */

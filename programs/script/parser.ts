@@ -5,6 +5,7 @@ import type {
   ConfigEntry,
   Declaration,
   Expression,
+  MapDeclaration,
   ProbeNode,
   Script,
 } from "./ast.ts";
@@ -17,6 +18,8 @@ import { StatementParser } from "./statements.ts";
 import { TokenStream } from "./tokens.ts";
 
 const FUNCTION_EXAMPLE = "fn name($a : int64) : int64 { return $a + 1; }";
+const MAP_KINDS: readonly string[] = ["hash", "lruhash", "percpuhash", "percpulruhash"];
+const MOST_ENTRIES = 1n << 24n;
 const MACRO_EXAMPLE = "macro name($variable, @map, expression) { … }";
 
 /** Parses a script; what is wrong with it stands in `diagnostics`, and what could be read is given all the same. */
@@ -43,19 +46,22 @@ class Parser {
     const declarations: Declaration[] = [];
     const config: ConfigEntry[] = [];
     const probes: ProbeNode[] = [];
+    const maps: MapDeclaration[] = [];
     const tokens = this.#tokens;
     while (tokens.peek().kind !== "end" && !tokens.failed) {
       const { text } = tokens.peek();
       if (this.#declarations.startsHere()) declarations.push(...this.#declarations.declaration());
       else if (text === "config" && /^\s*=/.test(tokens.following())) {
         config.push(...this.#config());
+      } else if (text === "let" && /^\s+@/.test(tokens.following())) {
+        maps.push(this.#mapDeclaration());
       } else if (text === "fn" && /^\s+\w+\s*\(/.test(tokens.following())) {
         this.#functionDefinition();
       } else if (text === "macro" && /^\s+\w+\s*\(/.test(tokens.following())) {
         this.#macroDefinition();
       } else probes.push(this.#probe());
     }
-    return { declarations, config, probes };
+    return { declarations, config, probes, maps };
   }
 
   /** A definition is read where the macro is used: here it is only passed over. */
@@ -91,6 +97,27 @@ class Parser {
       if (token.text === "{") depth++;
       else if (token.text === "}") depth--;
     }
+  }
+
+  #mapDeclaration(): MapDeclaration {
+    const tokens = this.#tokens;
+    const { span: start } = tokens.take();
+    const { text: name } = tokens.expectKind("map", "a map");
+    tokens.expect("=");
+    const type = tokens.expectKind("identifier", "a type of maps");
+    if (!tokens.failed && !MAP_KINDS.includes(type.text)) {
+      const message = `Invalid bpf map type: ${type.text}`;
+      tokens.fail(type.span, message, `There is ${MAP_KINDS.join(", ")}`);
+    }
+    tokens.expect("(");
+    const { value } = tokens.expectKind("integer", "how many entries it has room for");
+    tokens.expect(")");
+    const span = tokens.spanFrom(start);
+    tokens.expect(";");
+    if (!tokens.failed && (value < 1n || value > MOST_ENTRIES)) {
+      tokens.fail(span, `a map has room for 1 to ${MOST_ENTRIES} entries, not ${value}`);
+    }
+    return { name, entries: Number(value), forgets: type.text.includes("lru"), span };
   }
 
   #config(): ConfigEntry[] {

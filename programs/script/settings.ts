@@ -89,7 +89,13 @@ const SETTINGS: Readonly<Record<string, Change>> = {
 
 /** Those of bpftrace that change nothing here. */
 const WITHOUT_EFFECT: readonly string[] = [
-  ...["max_bpf_progs", "max_type_res_iterations", "cache_user_symbols", "log_size"],
+  ...[
+    "max_ast_nodes",
+    "max_bpf_progs",
+    "max_type_res_iterations",
+    "cache_user_symbols",
+    "log_size",
+  ],
   ...["no_cpp_demangle", "cpp_demangle", "lazy_symbolication", "vmlinux"],
   ...["unstable_map_decl", "unstable_import", "unstable_macro", "show_debug_info", "btf"],
   ...["on_stack_limit", "max_cat_bytes", "str_trunc_trailer", "use_blazesym", "license"],

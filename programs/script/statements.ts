@@ -15,6 +15,7 @@ import type { Definitions, UserFunction } from "./macros.ts";
 import { Scopes } from "./scopes.ts";
 import type { Span } from "./source.ts";
 import type { TokenStream } from "./tokens.ts";
+import { integerOf } from "./type_words.ts";
 
 const ASSIGNMENTS: ReadonlyMap<string, BinaryOperator | undefined> = new Map([
   ["=", undefined],
@@ -27,6 +28,7 @@ interface Calling {
   readonly called: UserFunction;
   /** What it gives back; `undefined` where that is nothing. */
   readonly result: VariableNode | undefined;
+  readonly type: TypeName | undefined;
   /** The loops of its body that are being read: `true` for those whose body may become a function of the kernel's. */
   readonly loops: boolean[];
 }
@@ -138,7 +140,7 @@ export class StatementParser {
       this.#endOfStatement();
       return statement;
     }
-    const { called: { name }, result, loops } = calling;
+    const { called: { name }, result, type, loops } = calling;
     const isEmpty = tokens.isAt(";") || tokens.isAt("}");
     const value = isEmpty ? undefined : this.expressions.expression();
     const span = tokens.spanFrom(start);
@@ -149,7 +151,13 @@ export class StatementParser {
     this.#endOfStatement();
     const leave: Statement = { kind: "break", outer: loops.length, span };
     if (value === undefined || result === undefined) return leave;
-    const set: Statement = { kind: "assign", target: result, operator: undefined, value, span };
+    const set: Statement = {
+      kind: "assign",
+      target: result,
+      operator: undefined,
+      value: converted(value, type),
+      span,
+    };
     return { kind: "block", body: [set, leave], span };
   }
 
@@ -180,7 +188,7 @@ export class StatementParser {
     const declared = parameters.map(({ variable, type }, i): Statement => ({
       kind: "let",
       ...{ variable, type, span },
-      value: args[i],
+      value: args[i] && converted(args[i]!, type),
     }));
     const type = tokens.accept(":") ? this.#declarations.typeName() : undefined;
     const isVoid = type === undefined || type.name === "void" && type.pointers === 0;
@@ -188,7 +196,7 @@ export class StatementParser {
       ? undefined
       : this.#declare({ ...tokens.peek(), text: `$result of ${called.name}` });
     tokens.expect("{");
-    this.#calling.push({ called, result, loops: [] });
+    this.#calling.push({ called, result, type, loops: [] });
     const body = this.#scopes.within(() => this.#untilBrace());
     this.#calling.pop();
     const once: Expression = { kind: "integer", value: 1n, span };
@@ -302,6 +310,13 @@ export class StatementParser {
     if (tokens.isAt("}")) return;
     tokens.expect(";", "; or }");
   }
+}
+
+/** A number as one of the type that a function says. */
+function converted(value: Expression, type: TypeName | undefined): Expression {
+  const isNumber = type !== undefined && type.tag === "" && type.pointers === 0 &&
+    type.dimensions.length === 0 && integerOf(type.name) !== undefined;
+  return isNumber ? { kind: "cast", type, operand: value, span: value.span } : value;
 }
 
 /** A macro as a statement of its own. */

@@ -80,15 +80,20 @@ const FIXED = `## Differences by design
   block only. Comparisons are the numbers 1 and 0, which newer versions print as \`true\` and \`false\`.
 - \`return\` in a loop over a map ends the probe. What \`$i\` of a range is set to changes nothing about the loop.
 - \`strcontains()\` looks for at most 63 characters; \`tseries()\` has at most 1000 intervals, which begin with the clock since
-  boot. A watchpoint's address is a number or a symbol of the kernel.
+  boot. A watchpoint's address is a number, a symbol of the kernel, or what a function is given.
+- \`exit()\` disarms all probes in the kernel, at once: bpftrace's count on until they are detached.
+- \`fentry\` of a module's function is refused where the kernel, or another module, has one of the same name.
+- \`fn\` is made part of the probe wherever it is called. \`return\` in a \`for\` loop of it is refused.
+- \`cat()\` prints all of a file, whatever \`max_cat_bytes\` says, and strings that were cut off end with \`..\`: some settings
+  of bpftrace's are known, and change nothing.
 - \`-f json\` has no empty lines.
 - Types come from the kernel's BTF. Headers are read where they have nothing but declarations and \`#define\`: those
   beside the script, in folders of \`-I\`, and of \`--include\`. The kernel's own are passed over.
 `;
 
 const GAPS =
-  `Also: watchpoints of what a function is given (\`watchpoint:FUNCTION+arg0:8:w\`); \`fn\`, \`typedef\` and \`#define\` with
-parameters; the options \`--emit-elf\` and \`--emit-llvm\`.
+  `Also: \`typedef\` and \`#define\` with parameters; records with names (\`{.a = 1}\`), \`import\`, \`comptime\`, tuples compared with
+\`==\`, maps as arrays; wildcards of \`rawtracepoint\`; the options \`--emit-elf\` and \`--emit-llvm\`.
 `;
 
 if (import.meta.main) Deno.writeTextFileSync(PAGE, differencesPage());

@@ -1,11 +1,11 @@
-/** Looking for a text in another: `strcontains()`. */
+/** Looking for a text in another: `strcontains()`, `strstr()`. */
 
 import type { CallNode, Expression } from "../ast.ts";
 import type { Operand, VirtualRegister } from "../ir.ts";
 import type { Lowerer } from "../lower/lowerer.ts";
 import type { Memory } from "../lower/memory.ts";
 import { utf8, wordsOf } from "../lower/words.ts";
-import { storageSize, typeName, UINT64 } from "../types.ts";
+import { INT64, storageSize, type Type, typeName, UINT64 } from "../types.ts";
 import type { BuiltinFunction, Typing } from "./builtin.ts";
 
 // The verifier walks along all of the text; more words for each step would be too many steps.
@@ -24,31 +24,39 @@ function needleSize(node: Expression, typing: Typing): number {
   return type.kind === "string" ? type.size : 0;
 }
 
-const STRCONTAINS: BuiltinFunction = {
-  names: ["strcontains"],
-  least: 2,
-  most: 2,
-  type: ({ args }, typing) => {
-    for (const node of args) {
-      const type = typing.typeOf(node);
-      if (type.kind === "string" || type.kind === "unknown") continue;
-      typing.error(node.span, `strcontains() expects a string (${typeName(type)} provided)`);
-    }
-    const needle = args[1]!;
-    if (needleSize(needle, typing) > LONGEST_NEEDLE) {
-      typing.error(
-        needle.span,
-        `strcontains() looks for at most ${LONGEST_NEEDLE - 1} characters`,
-        `str(…, ${LONGEST_NEEDLE - 1})`,
-      );
-    }
-    return UINT64;
+function search(
+  name: string,
+  { result, scalar }: {
+    readonly result: Type;
+    readonly scalar: (call: CallNode, lowerer: Lowerer) => Operand;
   },
-  scalar: (call, lowerer) => contains(lowerer, call),
-};
+): BuiltinFunction {
+  return {
+    names: [name],
+    least: 2,
+    most: 2,
+    type: ({ args }, typing) => {
+      for (const node of args) {
+        const type = typing.typeOf(node);
+        if (type.kind === "string" || type.kind === "unknown") continue;
+        typing.error(node.span, `${name}() expects a string (${typeName(type)} provided)`);
+      }
+      const needle = args[1]!;
+      if (needleSize(needle, typing) > LONGEST_NEEDLE) {
+        typing.error(
+          needle.span,
+          `${name}() looks for at most ${LONGEST_NEEDLE - 1} characters`,
+          `str(…, ${LONGEST_NEEDLE - 1})`,
+        );
+      }
+      return result;
+    },
+    scalar,
+  };
+}
 
-/** 1 where the first text has the second in it, else 0. */
-function contains(lowerer: Lowerer, { args: [haystack, needle] }: CallNode): Operand {
+/** Where the first text has the second in it, in bytes from its start; -1 where it has not. */
+function find(lowerer: Lowerer, { args: [haystack, needle] }: CallNode): VirtualRegister {
   const { ir } = lowerer;
   const words = needleWords(lowerer, needle!);
   const size = storageSize(lowerer.type(haystack!));
@@ -56,7 +64,7 @@ function contains(lowerer: Lowerer, { args: [haystack, needle] }: CallNode): Ope
   const room = lowerer.scratch.inFrame(size + words.length * 8);
   lowerer.into(haystack!, room, lowerer.type(haystack!));
   lowerer.zeroFill({ base: room.base, offset: room.offset + size }, words.length * 8);
-  const found = ir.define((dst) => ({ op: "move", dst, src: 0n }));
+  const found = ir.define((dst) => ({ op: "move", dst, src: -1n }));
   const start = ir.define((dst) => ({ op: "address", dst, ...room }));
   const index = ir.define((dst) => ({ op: "move", dst, src: 0n }));
   const place = ir.register();
@@ -72,9 +80,21 @@ function contains(lowerer: Lowerer, { args: [haystack, needle] }: CallNode): Ope
   ir.add({ op: "alu", operation: "add", dst: index, left: index, right: 1n });
   ir.jump(again);
   ir.place(hit);
-  ir.add({ op: "move", dst: found, src: 1n });
+  ir.add({ op: "move", dst: found, src: index });
   ir.place(end);
   return found;
+}
+
+/** 1 where the first text has the second in it, else 0. */
+function contains(lowerer: Lowerer, call: CallNode): VirtualRegister {
+  const { ir } = lowerer;
+  const found = find(lowerer, call);
+  const result = ir.define((dst) => ({ op: "move", dst, src: 1n }));
+  const end = ir.label();
+  ir.branch("sge", found, 0n, end);
+  ir.add({ op: "move", dst: result, src: 0n });
+  ir.place(end);
+  return result;
 }
 
 function needleWords(lowerer: Lowerer, needle: Expression): NeedleWord[] {
@@ -121,4 +141,10 @@ function maskedWord({ ir, scratch }: Lowerer, { base, offset }: Memory): NeedleW
 }
 
 /** All of them. */
-export const SEARCH: readonly BuiltinFunction[] = [STRCONTAINS];
+export const SEARCH: readonly BuiltinFunction[] = [
+  search("strcontains", {
+    result: UINT64,
+    scalar: (call, lowerer) => contains(lowerer, call),
+  }),
+  search("strstr", { result: INT64, scalar: (call, lowerer) => find(lowerer, call) }),
+];

@@ -11,6 +11,7 @@ import type { UsdtArgument } from "../../../ffi/elf/usdt.ts";
 import type { Span } from "../source.ts";
 import type { HelperName } from "../../../ffi/asm/helpers.ts";
 import { INT64, NONE, type Type, UINT64, UNKNOWN } from "../types.ts";
+import type { Attachment } from "../probes.ts";
 import type { BuiltinValue, Typing } from "./builtin.ts";
 import { fullRegister, REGISTERS } from "./registers.ts";
 import { stackOf, stackType } from "./stacks.ts";
@@ -181,6 +182,18 @@ const ARGS: BuiltinValue = {
         record: parametersOf(attachment.symbol, found.parameters),
       };
     }
+    if (attachment.kind === "rawtracepoint") {
+      const found = facts.rawTracepoint(attachment.event);
+      if (found !== undefined) {
+        return {
+          kind: "record",
+          space: "kernel",
+          record: parametersOf(attachment.event, found.parameters),
+        };
+      }
+      typing.error(span, `the kernel's BTF does not tell what ${attachment.event} is given`);
+      return UNKNOWN;
+    }
     typing.error(
       span,
       `The args builtin can only be used with tracepoint and kfunc probes (${attachment.kind} used here)`,
@@ -272,6 +285,37 @@ function instructionPointer(arch: "x86_64" | "aarch64"): number {
   return (names["ip"] ?? names["pc"])!;
 }
 
+/** Those whose context is what the processor was doing. */
+const WITH_REGISTERS: readonly Attachment["kind"][] = [
+  ...["profile", "interval", "software", "hardware", "watchpoint"] as const,
+  ...["kprobe", "kretprobe", "uprobe", "uretprobe"] as const,
+];
+
+/** Whether the processor was in a program, or in the kernel: two bits on x86, four on arm64. */
+const USERMODE: BuiltinValue = {
+  names: ["usermode"],
+  type: (typing, span) => {
+    const { kind } = typing.attachment;
+    if (!WITH_REGISTERS.includes(kind)) {
+      typing.error(span, `The usermode builtin can not be used with '${kind}' probes`);
+    }
+    return UINT64;
+  },
+  scalar: (_, { ir, context, typing }) => {
+    const { names } = REGISTERS[typing.facts.arch];
+    const [register, mask, user] = names["cs"] === undefined
+      ? [names["pstate"]!, 0xfn, 0n]
+      : [names["cs"], 3n, 3n];
+    const mode = ir.alu("and", ir.load(context, register, 8), mask);
+    const result = ir.define((dst) => ({ op: "move", dst, src: 1n }));
+    const end = ir.label();
+    ir.branch("eq", mode, user, end);
+    ir.add({ op: "move", dst: result, src: 0n });
+    ir.place(end);
+    return result;
+  },
+};
+
 function stack(name: "kstack" | "ustack"): BuiltinValue {
   const of = name === "kstack" ? "kernel" : "user";
   return {
@@ -302,6 +346,7 @@ function parentOf(lowerer: Lowerer): Operand {
 
 /** All of them. */
 export const VALUES: readonly BuiltinValue[] = [
+  USERMODE,
   value(["pid"], UINT64, (lowerer) => lowerer.ir.alu("rsh", lowerer.pidTgid(), 32n)),
   value(["tid"], UINT64, (lowerer) => lowerer.low32(lowerer.pidTgid())),
   value(["uid"], UINT64, (lowerer) => lowerer.low32(lowerer.ir.call("get_current_uid_gid"))),

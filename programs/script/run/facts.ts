@@ -82,6 +82,16 @@ export class RunningKernel implements KernelFacts {
     return found?.functions.has(name) ? found.types.kernelFunction(name) : undefined;
   }
 
+  rawTracepoint(event: string): KernelFunction | undefined {
+    for (const prefix of TRACEPOINT_FUNCTIONS) {
+      const found = this.#btf().kernelFunction(`${prefix}${event}`);
+      if (found === undefined) continue;
+      const [_data, ...parameters] = found.parameters;
+      return { ...found, parameters };
+    }
+    return undefined;
+  }
+
   modulesOf(name: string): readonly string[] {
     if (kernelTypes().find(name, "func") !== undefined) return [KERNEL];
     return this.modules().filter((module) => this.#module(module)?.functions.has(name));
@@ -150,6 +160,9 @@ export class RunningKernel implements KernelFacts {
     return this.#types ??= new BtfTypes(kernelTypes());
   }
 }
+
+/** The functions that are called for a tracepoint, with its arguments behind a pointer of the kernel's: newer kernels, older ones. */
+const TRACEPOINT_FUNCTIONS: readonly string[] = ["__probestub_", "__traceiter_"];
 
 /** What the BTF of a module describes. */
 interface ModuleTypes {

@@ -22,6 +22,7 @@ export function fakeKernel(facts: Partial<KernelFacts> = {}): KernelFacts {
     type: () => undefined,
     constant: () => undefined,
     kernelFunction: () => undefined,
+    rawTracepoint: () => undefined,
     modulesOf: () => [],
     modules: () => ["vmlinux"],
     kernelFunctions: () => [],
