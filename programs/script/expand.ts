@@ -105,12 +105,13 @@ function expandWatched(
     const stops = attachment.kind === "watchpoint" && !attachment.async;
     const body = [watcher(index, { stops, span })];
     return [
-      { probe, attachPoint, attachment, attachments: [attachment] },
+      { probe, attachPoint, attachment, attachments: [attachment], isShared: false },
       {
         probe: { attachPoints: [attachPoint], predicate: undefined, body, span },
         attachPoint: { text: attachmentName(entry), span },
         attachment: entry,
         attachments: [entry],
+        isShared: false,
       },
     ];
   });
