@@ -91,6 +91,8 @@ const OFFLINE = {
   size: 85_186_368,
   sha256: "2705685d7478610b98dcd43acecd457a19810146323041c8af8a88f7dd0b5e82",
 } as const;
+/** Programs that do not end must not hold the build for longer than this. */
+const BYTECODE_MS = 120_000;
 /** A network that answers nothing at all must not hold the build for longer than this. */
 const DOWNLOAD_MS = 180_000;
 
@@ -405,7 +407,10 @@ async function compileWithBytecode(options: Options): Promise<string> {
   const embedded = [CODE, ...embeddedFiles()];
   const maker = `${BUNDLE}/maker`;
   await compileProgram({ entry: BYTECODE_MAKER, embedded, output: maker, isWhole: true });
-  await must("make the bytecode", [await Deno.realPath(maker), BYTECODE]);
+  const signal = AbortSignal.timeout(BYTECODE_MS);
+  for (const task of ["make", "check"]) {
+    await must(`${task} the bytecode`, [await Deno.realPath(maker), task, BYTECODE], { signal });
+  }
   await Deno.remove(maker);
   const program = { ...options, entry: BINARY_ENTRY, isWhole: true };
   return await compileProgram({ ...program, embedded: [BYTECODE, ...embedded] });

@@ -1,6 +1,6 @@
 /**
- * Makes the bytecode of the bundle, in the file that the first argument names. V8 compiles what is called: so this calls what starts
- * call most. What this machine refuses, such as loading programs without rights, is compiled as far as it is reached.
+ * `make FILE`: makes the bytecode of the bundle. V8 compiles what is called: so this calls what starts call most. What this machine
+ * refuses, such as loading programs without rights, is compiled as far as it is reached. `check FILE`: fails where V8 refuses it.
  */
 
 import { bundle, load } from "./bundle.ts";
@@ -55,9 +55,19 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["--help"],
 ];
 
-const [output = "gimlet.bytecode"] = Deno.args;
-const script = bundle();
-const { main } = load(script);
-for (const words of COMMANDS) await main(words).catch(() => {});
-Deno.writeFileSync(output, script.createCachedData());
-Deno.exit();
+/** Makes the file. */
+async function make(file: string): Promise<void> {
+  const script = bundle();
+  const { main } = load(script);
+  for (const words of COMMANDS) await main(words).catch(() => {});
+  Deno.writeFileSync(file, script.createCachedData());
+}
+
+/** Whether V8 takes what is in the file: asked of another process than the one that made it. */
+function isTaken(file: string): boolean {
+  return bundle(Deno.readFileSync(file)).cachedDataRejected === false;
+}
+
+const [task, file = ""] = Deno.args;
+if (task === "make") await make(file);
+Deno.exit(task === "make" || isTaken(file) ? 0 : 1);
