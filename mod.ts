@@ -283,6 +283,8 @@ export type {
   EventValue,
   ExpectValue,
   Fields,
+  Gathered,
+  GatheredValue,
   HeaderValue,
   HistValue,
   LossReason,

@@ -236,6 +236,8 @@ export interface UnrollStatement extends Node {
 
 export interface JumpStatement extends Node {
   readonly kind: "break" | "continue" | "return";
+  /** How many loops around the innermost are left as well. */
+  readonly outer?: number;
 }
 
 export interface BlockStatement extends Node {

@@ -11,7 +11,7 @@ import {
   type UnaryOperator,
 } from "./ast.ts";
 import type { DeclarationParser } from "./declarations.ts";
-import type { Macro } from "./macros.ts";
+import type { Definitions, Macro, UserFunction } from "./macros.ts";
 import type { Scopes } from "./scopes.ts";
 import type { Span } from "./source.ts";
 import type { Expected, TokenStream } from "./tokens.ts";
@@ -42,7 +42,8 @@ const KEYWORDS: readonly string[] = [
 
 /** A macro that is being read, and what stands for its parameters. */
 interface Expansion {
-  readonly macro: Macro;
+  /** None inside of a function. */
+  readonly macro: Macro | undefined;
   readonly maps: Map<string, string>;
   readonly expressions: Map<string, Expression>;
 }
@@ -54,7 +55,9 @@ export interface ExpressionContext {
   readonly tokens: TokenStream;
   readonly declarations: DeclarationParser;
   readonly scopes: Scopes;
-  readonly macros: ReadonlyMap<string, Macro>;
+  readonly definitions: Definitions;
+  /** Reads a function with what it is given here. */
+  readonly inline: (called: UserFunction, args: readonly Expression[], span: Span) => DoNode;
   /** Reads statements up to the brace that ends them, and that: the body of a macro. */
   readonly untilBrace: () => Statement[];
 }
@@ -64,17 +67,21 @@ export class ExpressionParser {
   readonly #tokens: TokenStream;
   readonly #declarations: DeclarationParser;
   readonly #scopes: Scopes;
-  readonly #macros: ReadonlyMap<string, Macro>;
+  readonly #definitions: Definitions;
+  readonly #inline: ExpressionContext["inline"];
   readonly #untilBrace: () => Statement[];
   /** The macros that are being read, the innermost last, and what they were given. */
   readonly #expanding: Expansion[] = [];
   readonly #sizes = new WeakMap<Expression, number>();
 
-  constructor({ tokens, declarations, scopes, macros, untilBrace }: ExpressionContext) {
+  constructor(
+    { tokens, declarations, scopes, definitions, inline, untilBrace }: ExpressionContext,
+  ) {
     this.#tokens = tokens;
     this.#declarations = declarations;
     this.#scopes = scopes;
-    this.#macros = macros;
+    this.#definitions = definitions;
+    this.#inline = inline;
     this.#untilBrace = untilBrace;
   }
 
@@ -255,8 +262,13 @@ export class ExpressionParser {
     if (given !== undefined) return given;
     if (!tokens.accept("(")) return { kind: "identifier", name, span };
     const written = this.#list(")");
-    const macro = this.#macros.get(name);
+    const macro = this.#definitions.macros.get(name);
     if (macro !== undefined) return this.#expand(macro, written, tokens.spanFrom(span));
+    const called = this.#definitions.functions.get(name);
+    if (called !== undefined) {
+      const whole = tokens.spanFrom(span);
+      return this.#bounded(`Function ${name}`, this.#inline(called, written, whole));
+    }
     const args = name === "delete" || name === "has_key" ? oneEntry(written) : written;
     return { kind: "call", name, nameSpan: span, args, span: tokens.spanFrom(span) };
   }
@@ -290,10 +302,22 @@ export class ExpressionParser {
     const result: DoNode = last?.kind === "expression"
       ? { kind: "do", body: body.slice(0, -1), value: last.expression, span }
       : { kind: "do", body, value: undefined, span };
-    if (this.#sizeOf(result) > MOST_EXPRESSIONS) {
-      tokens.fail(span, `Macro ${name} becomes more than ${MOST_EXPRESSIONS} expressions`);
-    }
+    return this.#bounded(`Macro ${name}`, result);
+  }
+
+  /** Does what belongs to a function: it knows nothing of the macro that calls it. */
+  outsideOfMacros<T>(read: () => T): T {
+    this.#expanding.push({ macro: undefined, maps: new Map(), expressions: new Map() });
+    const result = read();
+    this.#expanding.pop();
     return result;
+  }
+
+  #bounded(what: string, node: DoNode): DoNode {
+    if (this.#sizeOf(node) > MOST_EXPRESSIONS) {
+      this.#tokens.fail(node.span, `${what} becomes more than ${MOST_EXPRESSIONS} expressions`);
+    }
+    return node;
   }
 
   /** How many expressions an expression is. What a macro was given counts wherever it stands, but is looked at once. */

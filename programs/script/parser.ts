@@ -10,32 +10,33 @@ import type {
 } from "./ast.ts";
 import { DeclarationParser } from "./declarations.ts";
 import { Lexer } from "./lexer.ts";
-import { findMacros, type Macro } from "./macros.ts";
+import { type Definitions, findDefinitions } from "./macros.ts";
 import { preprocess } from "./preprocess.ts";
 import type { Diagnostics, Source } from "./source.ts";
 import { StatementParser } from "./statements.ts";
 import { TokenStream } from "./tokens.ts";
 
+const FUNCTION_EXAMPLE = "fn name($a : int64) : int64 { return $a + 1; }";
 const MACRO_EXAMPLE = "macro name($variable, @map, expression) { … }";
 
 /** Parses a script; what is wrong with it stands in `diagnostics`, and what could be read is given all the same. */
 export function parse(source: Source, diagnostics: Diagnostics): Script {
   const { text, macros } = preprocess(source.text, diagnostics);
   const tokens = new TokenStream(new Lexer(text, diagnostics), macros, diagnostics);
-  return new Parser(tokens, findMacros(text)).script();
+  return new Parser(tokens, findDefinitions(text)).script();
 }
 
 class Parser {
   readonly #tokens: TokenStream;
   readonly #declarations: DeclarationParser;
   readonly #statements: StatementParser;
-  readonly #macros: ReadonlyMap<string, Macro>;
+  readonly #definitions: Definitions;
 
-  constructor(tokens: TokenStream, macros: ReadonlyMap<string, Macro>) {
+  constructor(tokens: TokenStream, definitions: Definitions) {
     this.#tokens = tokens;
-    this.#macros = macros;
+    this.#definitions = definitions;
     this.#declarations = new DeclarationParser(tokens);
-    this.#statements = new StatementParser(tokens, this.#declarations, macros);
+    this.#statements = new StatementParser(tokens, this.#declarations, definitions);
   }
 
   script(): Script {
@@ -49,7 +50,7 @@ class Parser {
       else if (text === "config" && /^\s*=/.test(tokens.following())) {
         config.push(...this.#config());
       } else if (text === "fn" && /^\s+\w+\s*\(/.test(tokens.following())) {
-        tokens.unsupported("fn definitions");
+        this.#functionDefinition();
       } else if (text === "macro" && /^\s+\w+\s*\(/.test(tokens.following())) {
         this.#macroDefinition();
       } else probes.push(this.#probe());
@@ -62,11 +63,28 @@ class Parser {
     const tokens = this.#tokens;
     tokens.take();
     const { text, span } = tokens.take();
-    const macro = this.#macros.get(text);
+    const macro = this.#definitions.macros.get(text);
     if (macro === undefined) {
       return tokens.fail(span, `syntax error in the definition of macro ${text}`, MACRO_EXAMPLE);
     }
     tokens.goTo(macro.body);
+    this.#skipBody();
+  }
+
+  /** So is that of a function. */
+  #functionDefinition(): void {
+    const tokens = this.#tokens;
+    tokens.take();
+    const { text, span } = tokens.take();
+    if (!this.#definitions.functions.has(text)) {
+      return tokens.fail(span, `syntax error in the definition of fn ${text}`, FUNCTION_EXAMPLE);
+    }
+    while (!tokens.isAt("{") && tokens.peek().kind !== "end" && !tokens.failed) tokens.take();
+    if (tokens.expect("{")) this.#skipBody();
+  }
+
+  #skipBody(): void {
+    const tokens = this.#tokens;
     for (let depth = 1; depth > 0 && tokens.peek().kind !== "end" && !tokens.failed;) {
       const token = tokens.take();
       if (token.kind !== "punctuation") continue;

@@ -1,11 +1,19 @@
 /** Statements, and which variables their blocks declare. */
 
-import type { BinaryOperator, DoNode, Statement, VariableNode } from "./ast.ts";
+import type {
+  BinaryOperator,
+  DoNode,
+  Expression,
+  Statement,
+  TypeName,
+  VariableNode,
+} from "./ast.ts";
 import type { DeclarationParser } from "./declarations.ts";
 import { ExpressionParser } from "./expressions.ts";
 import type { Token } from "./lexer.ts";
-import type { Macro } from "./macros.ts";
+import type { Definitions, UserFunction } from "./macros.ts";
 import { Scopes } from "./scopes.ts";
+import type { Span } from "./source.ts";
 import type { TokenStream } from "./tokens.ts";
 
 const ASSIGNMENTS: ReadonlyMap<string, BinaryOperator | undefined> = new Map([
@@ -14,6 +22,15 @@ const ASSIGNMENTS: ReadonlyMap<string, BinaryOperator | undefined> = new Map([
     .map((operator) => [`${operator}=`, operator] as const),
 ]);
 
+/** A function whose body is being read. */
+interface Calling {
+  readonly called: UserFunction;
+  /** What it gives back; `undefined` where that is nothing. */
+  readonly result: VariableNode | undefined;
+  /** The loops of its body that are being read: `true` for those whose body may become a function of the kernel's. */
+  readonly loops: boolean[];
+}
+
 /** Reads statements. */
 export class StatementParser {
   /** Reads what stands in statements, and in predicates. */
@@ -21,17 +38,21 @@ export class StatementParser {
   readonly #tokens: TokenStream;
   readonly #declarations: DeclarationParser;
   readonly #scopes = new Scopes();
+  readonly #calling: Calling[] = [];
 
   constructor(
     tokens: TokenStream,
     declarations: DeclarationParser,
-    macros: ReadonlyMap<string, Macro>,
+    definitions: Definitions,
   ) {
     this.#tokens = tokens;
     this.#declarations = declarations;
     const untilBrace = () => this.#untilBrace();
-    const scopes = this.#scopes;
-    this.expressions = new ExpressionParser({ tokens, declarations, scopes, macros, untilBrace });
+    this.expressions = new ExpressionParser({
+      ...{ tokens, declarations, definitions, untilBrace },
+      scopes: this.#scopes,
+      inline: (called, args, span) => this.#inline(called, args, span),
+    });
   }
 
   /** Does what belongs to one probe: its variables are its own. */
@@ -73,28 +94,126 @@ export class StatementParser {
       case "while": {
         tokens.take();
         const condition = this.expressions.inBrackets();
-        return done({ kind: "while" as const, condition, body: this.#block() });
+        return done({ kind: "while" as const, condition, body: this.#loop() });
       }
       case "for":
         return this.#for();
       case "unroll": {
         tokens.take();
         const count = this.expressions.inBrackets();
-        return done({ kind: "unroll" as const, count, body: this.#block() });
+        return done({ kind: "unroll" as const, count, body: this.#loop() });
       }
       case "break":
-      case "continue":
-      case "return": {
+      case "continue": {
         const { text } = tokens.take();
-        const statement = done({ kind: text as "break" | "continue" | "return" });
+        const statement = done({ kind: text as "break" | "continue" });
         this.#endOfStatement();
         return statement;
       }
+      case "return":
+        return this.#return();
       case "let":
         return this.#let();
     }
     if (tokens.isAt("{")) return done({ kind: "block" as const, body: this.#block() });
     return this.#simpleStatement();
+  }
+
+  /** The body of a loop; `becomesFunction` where it may become one of its own. */
+  #loop(becomesFunction = false): Statement[] {
+    const loops = this.#calling.at(-1)?.loops;
+    loops?.push(becomesFunction);
+    const body = this.#block();
+    loops?.pop();
+    return body;
+  }
+
+  /** Of a probe, or of the function that is being read: that goes on behind its body, wherever it stands. */
+  #return(): Statement {
+    const tokens = this.#tokens;
+    const { span: start } = tokens.take();
+    const calling = this.#calling.at(-1);
+    if (calling === undefined) {
+      const statement = { kind: "return" as const, span: start };
+      this.#endOfStatement();
+      return statement;
+    }
+    const { called: { name }, result, loops } = calling;
+    const isEmpty = tokens.isAt(";") || tokens.isAt("}");
+    const value = isEmpty ? undefined : this.expressions.expression();
+    const span = tokens.spanFrom(start);
+    if (isEmpty !== (result === undefined)) {
+      tokens.fail(span, `${name}() ${isEmpty ? "has to return a value" : "returns nothing"}`);
+    }
+    if (loops.includes(true)) tokens.unsupported("return in a for loop of a function");
+    this.#endOfStatement();
+    const leave: Statement = { kind: "break", outer: loops.length, span };
+    if (value === undefined || result === undefined) return leave;
+    const set: Statement = { kind: "assign", target: result, operator: undefined, value, span };
+    return { kind: "block", body: [set, leave], span };
+  }
+
+  /** Reads a function with what it is given here, as a loop of one round that `return` leaves. */
+  #inline(called: UserFunction, args: readonly Expression[], span: Span): DoNode {
+    const tokens = this.#tokens;
+    if (this.#calling.some((each) => each.called === called)) {
+      tokens.fail(span, `Recursive function: ${called.name}`);
+      return { kind: "do", body: [], value: undefined, span };
+    }
+    const mark = tokens.mark();
+    tokens.goTo(called.parameters);
+    const node = this.#scopes.isolated(
+      new Map(),
+      () => this.expressions.outsideOfMacros(() => this.#inlined(called, args, span)),
+    );
+    tokens.reset(mark);
+    return node;
+  }
+
+  #inlined(called: UserFunction, args: readonly Expression[], span: Span): DoNode {
+    const tokens = this.#tokens;
+    const parameters = this.#parameters();
+    if (parameters.length !== args.length) {
+      const count = `${parameters.length} argument${parameters.length === 1 ? "" : "s"}`;
+      tokens.fail(span, `${called.name}() takes ${count} (${args.length} provided)`);
+    }
+    const declared = parameters.map(({ variable, type }, i): Statement => ({
+      kind: "let",
+      ...{ variable, type, span },
+      value: args[i],
+    }));
+    const type = tokens.accept(":") ? this.#declarations.typeName() : undefined;
+    const isVoid = type === undefined || type.name === "void" && type.pointers === 0;
+    const result = isVoid
+      ? undefined
+      : this.#declare({ ...tokens.peek(), text: `$result of ${called.name}` });
+    tokens.expect("{");
+    this.#calling.push({ called, result, loops: [] });
+    const body = this.#scopes.within(() => this.#untilBrace());
+    this.#calling.pop();
+    const once: Expression = { kind: "integer", value: 1n, span };
+    const clear: Statement[] = result === undefined
+      ? []
+      : [{ kind: "let", variable: result, type, value: undefined, span }];
+    return {
+      kind: "do",
+      body: [...declared, ...clear, { kind: "unroll", count: once, body, span }],
+      value: result,
+      span,
+    };
+  }
+
+  #parameters(): { readonly variable: VariableNode; readonly type: TypeName }[] {
+    const tokens = this.#tokens;
+    const parameters: { variable: VariableNode; type: TypeName }[] = [];
+    while (!tokens.isAt(")") && !tokens.failed) {
+      const variable = this.#declare(tokens.expectKind("variable", "a variable"));
+      tokens.expect(":");
+      parameters.push({ variable, type: this.#declarations.typeName() });
+      if (!tokens.accept(",")) break;
+    }
+    tokens.expect(")");
+    return parameters;
   }
 
   #if(): Statement {
@@ -122,14 +241,14 @@ export class StatementParser {
     const start = this.expressions.expression();
     if (start.kind === "map" && start.keys.length === 0 && tokens.accept(")")) {
       const variable = this.#declare(declared);
-      const body = this.#block();
+      const body = this.#loop(true);
       return { kind: "each", variable, map: start, body, span: tokens.spanFrom(span) };
     }
     tokens.expect("..", "..");
     const end = this.expressions.expression();
     tokens.expect(")");
     const variable = this.#declare(declared);
-    const body = this.#block();
+    const body = this.#loop(true);
     return { kind: "range", variable, start, end, body, span: tokens.spanFrom(span) };
   }
 
@@ -159,7 +278,9 @@ export class StatementParser {
     const expression = this.expressions.expression();
     const { text, kind } = tokens.peek();
     const span = tokens.spanFrom(expression.span);
-    if (expression.kind === "do") {
+    // Where it stands last, and without a semicolon, it may be the value of a macro.
+    const isLast = expression.kind === "do" && expression.value !== undefined && tokens.isAt("}");
+    if (expression.kind === "do" && !isLast) {
       this.#endOfStatement();
       return { kind: "block", body: statementsOf(expression), span };
     }

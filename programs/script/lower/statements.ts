@@ -73,7 +73,7 @@ function statement(l: Lowerer, node: Statement): void {
       return ir.place(end);
     }
     case "break":
-      return ir.jump(l.loops.at(-1)?.end ?? l.exit);
+      return ir.jump(l.loops.at(-1 - (node.outer ?? 0))?.end ?? l.exit);
     case "continue":
       return ir.jump(l.loops.at(-1)?.next ?? l.exit);
     case "return":

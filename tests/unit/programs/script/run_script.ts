@@ -1,6 +1,7 @@
 /** Runs the BEGIN and END of scripts in the machine of bpf_machine.ts: from text to text, without a kernel. */
 
 import { compile } from "../../../../programs/script/compile.ts";
+import { VARIABLE_NAMES } from "../../../../programs/script/lower/globals.ts";
 import type { KernelFacts } from "../../../../programs/script/facts.ts";
 import type { MapPlan, Plan } from "../../../../programs/script/plan.ts";
 import type { RawEntry } from "../../../../programs/script/map_values.ts";
@@ -66,7 +67,7 @@ export function runText(
     maps: plan.objectMaps,
     constants: plan.constants,
     functions: plan.functions,
-    variables: 2,
+    variables: VARIABLE_NAMES.length,
     ...(options.machine === undefined ? {} : { facts: options.machine }),
   });
   let output = "";
