@@ -5,7 +5,7 @@
  *     programs/tools/NAME/NAME.bpf.c ─ clang, llvm-strip → NAME.bpf.o     (objects; programs/doctor, tests/workload and examples/tutorial too)
  *     the BTF in NAME.bpf.o          ─ ffi/btf → NAME.gen.ts              (objects)
  *     programs/tools/*               ─ imports → programs/registry.gen.ts, catalog.gen.ts (objects)
- *     cmd/main.ts and all of these   ─ deno bundle, deno compile → dist/gimlet (compile)
+ *     cmd/main.ts and all of these   ─ deno bundle, V8, deno compile → dist/gimlet (compile)
  *
  * Only what is older than its inputs is made again (`--force`: all), and a generated file is only
  * written when its text changes. The bytes of an object depend on the sources and on clang, not on
@@ -43,6 +43,11 @@ const CATALOG = "programs/catalog.gen.ts";
 const ENTRY = "cmd/main.ts";
 /** What the program's modules become: as many files as are read at once. */
 const BUNDLE = "dist/bundle";
+/** The same in one file, for the binary of this machine, and what V8 makes of it; cmd/bytecode reads both. */
+const CODE = `${BUNDLE}/gimlet.js`;
+const BYTECODE = `${BUNDLE}/gimlet.bytecode`;
+const BYTECODE_MAKER = "cmd/bytecode/make.ts";
+const BINARY_ENTRY = "cmd/bytecode/binary.ts";
 /** What a binary tells about its build; made by each compilation. */
 const BUILD_FACTS = "dist/build.json";
 /** The files that decide what a generated file says. */
@@ -86,6 +91,8 @@ const OFFLINE = {
   size: 85_186_368,
   sha256: "2705685d7478610b98dcd43acecd457a19810146323041c8af8a88f7dd0b5e82",
 } as const;
+/** Programs that do not end must not hold the build for longer than this. */
+const BYTECODE_MS = 120_000;
 /** A network that answers nothing at all must not hold the build for longer than this. */
 const DOWNLOAD_MS = 180_000;
 
@@ -386,37 +393,53 @@ export async function compileBinary(options: Options): Promise<void> {
     FURTHER_STUDY,
   ];
   if (!options.force && !isStale(options.output, inputs)) return;
-  const how = await compileProgram({
-    ...options,
-    entry: await bundle(),
-    embedded: embeddedFiles(),
-    isWhole: true,
-  });
-  if (isForThisMachine(options)) await tryBinary(options.output);
+  const isForHere = isForThisMachine(options);
+  const how = await (isForHere ? compileWithBytecode(options) : compileModules(options));
+  if (isForHere) await tryBinary(options.output);
   const size = (await Deno.stat(options.output)).size;
   say("binary", `${options.output} (${Math.round(size / 2 ** 20)} MiB, ${how})`);
 }
 
+/** Makes the binary of the bundle and its bytecode, which the same V8 has to make that is to run it. */
+async function compileWithBytecode(options: Options): Promise<string> {
+  const here = (path: string) => `new URL("${path}", GIMLET_ROOT).href`;
+  await bundle(["--format", "cjs", "--output", CODE], here);
+  const embedded = [CODE, ...embeddedFiles()];
+  const maker = `${BUNDLE}/maker`;
+  await compileProgram({ entry: BYTECODE_MAKER, embedded, output: maker, isWhole: true });
+  const signal = AbortSignal.timeout(BYTECODE_MS);
+  for (const task of ["make", "check"]) {
+    await must(`${task} the bytecode`, [await Deno.realPath(maker), task, BYTECODE], { signal });
+  }
+  await Deno.remove(maker);
+  const program = { ...options, entry: BINARY_ENTRY, isWhole: true };
+  return await compileProgram({ ...program, embedded: [BYTECODE, ...embedded] });
+}
+
 /**
- * Makes of the program's modules the few files that are read at once, and gives that of the entry: to find, read and link hundreds of
- * modules takes longer than what they do.
+ * Makes a binary for another kind of machine, whose bytecode cannot be made here: of few files, so that only what is needed is read.
+ * To find, read and link hundreds of modules takes longer than what they do.
  */
-async function bundle(): Promise<string> {
+async function compileModules(options: Options): Promise<string> {
+  const here = (path: string) => `new URL("../../${path}", import.meta.url).href`;
+  await bundle(["--code-splitting", "--outdir", BUNDLE], here);
+  const entry = `${BUNDLE}/${nameOf(ENTRY).replace(/\.ts$/, ".js")}`;
+  return await compileProgram({ ...options, entry, embedded: embeddedFiles(), isWhole: true });
+}
+
+/** Bundles the program's modules; `here` gives the words for where a module is, which finds there what lies beside it. */
+async function bundle(options: readonly string[], here: (path: string) => string): Promise<void> {
   await Deno.remove(BUNDLE, { recursive: true }).catch(ignoreMissing);
   const sources = `${BUNDLE}/sources`;
   for (const path of ["cmd", "ffi", "programs"].flatMap((folder) => filesUnder(folder, ".ts"))) {
     await Deno.mkdir(`${sources}/${folderOf(path)}`, { recursive: true });
-    // What a module finds beside itself stays where it is.
-    const text = Deno.readTextFileSync(path)
-      .replaceAll("import.meta.url", `new URL("../../${path}", import.meta.url).href`);
+    const text = Deno.readTextFileSync(path).replaceAll("import.meta.url", here(path));
     await Deno.writeTextFile(`${sources}/${path}`, text);
   }
-  const options = ["--platform", "deno", "--code-splitting", "--outdir", BUNDLE];
   const entry = `${sources}/${ENTRY}`;
   // Short names are read sooner. The maps, which tell of what a trace means, stay out of the binary.
-  const short = ["--minify", "--sourcemap", "external"];
-  await must("bundle gimlet", [Deno.execPath(), "bundle", "--quiet", ...short, ...options, entry]);
-  return `${BUNDLE}/${nameOf(ENTRY).replace(/\.ts$/, ".js")}`;
+  const all = ["--platform", "deno", "--minify", "--sourcemap", "external", ...options];
+  await must("bundle gimlet", [Deno.execPath(), "bundle", "--quiet", ...all, entry]);
 }
 
 function ignoreMissing(error: unknown): void {

@@ -117,7 +117,8 @@ async function start(): Promise<number> {
   }
 }
 
-if (import.meta.main) {
+/** Runs gimlet with the arguments of this process, and ends it. */
+export async function run(): Promise<never> {
   if (Deno.pid === 1) {
     const { isGuestInit, runGuest } = await import("./vm/guest.ts");
     if (isGuestInit()) await runGuest();
@@ -125,3 +126,5 @@ if (import.meta.main) {
   setColorEnabled(!Deno.noColor && Deno.stderr.isTerminal() && Deno.stdout.isTerminal());
   Deno.exit(await start());
 }
+
+if (import.meta.main) void run();

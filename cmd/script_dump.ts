@@ -2,6 +2,7 @@
 
 import { disassemble } from "../ffi/asm/disassemble.ts";
 import type { Compiled } from "../programs/script/compile.ts";
+import type { ProgramPlan } from "../programs/script/plan.ts";
 import { typeName } from "../programs/script/types.ts";
 import type { Dump } from "./script_options.ts";
 
@@ -41,9 +42,22 @@ function typeLines({ types, plan }: Compiled): string[] {
 }
 
 function codeLines({ plan }: Compiled): string[] {
-  return (plan?.programs ?? []).flatMap(({ name, probe, code }) => {
-    const symbols = new Map(code.relocations.map(({ offset, symbol }) => [offset, symbol]));
+  return (plan?.programs ?? []).flatMap((program) => {
+    const { name, code } = program;
+    const symbols = new Map([
+      ...code.relocations.map(({ offset, symbol }) => [offset, symbol] as const),
+      ...code.fields.map(({ offset, field: { struct, members } }) =>
+        [offset, [struct, ...members].join(".")] as const
+      ),
+    ]);
     const lines = disassemble(code.bytes, symbols).map((line) => `  ${line}`);
-    return [`${name} (${probe}): ${code.bytes.length / 8} instructions`, ...lines];
+    return [`${name} (${placeOf(program)}): ${code.bytes.length / 8} instructions`, ...lines];
   });
+}
+
+/** The probe; where a program is for several system calls, the first of them. */
+function placeOf({ probe, attachments }: ProgramPlan): string {
+  const [first, ...more] = attachments;
+  const isOfMany = first?.kind === "tracepoint" && more.length > 0;
+  return isOfMany ? `${probe} and ${more.length} more` : probe;
 }

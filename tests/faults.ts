@@ -157,7 +157,7 @@ export const NATIVE_FAULTS: Readonly<Record<string, Fault>> = {
   },
   "too few files for probes": {
     under: withFiles(26),
-    args: EVENTS,
+    args: ["hello_perf_output", "--plan", "tracepoint", ...TRUE],
     ends: "E_LIMIT",
     cause: "too many files are open",
     fix: "ulimit -n 1024",
@@ -478,13 +478,6 @@ export const KERNEL_FAULTS: Readonly<Record<string, KernelFault>> = {
     ends: "E_CAPABILITY",
     cause: "CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH are missing",
     fix: "sudo setcap",
-  },
-  "an event that has other arguments on this kernel": {
-    kernel: "6.12",
-    args: ["bitehist", "--plan", "tp_btf_queue"],
-    ends: "E_NO_PLAN",
-    cause: "its event has other arguments here",
-    fix: "--plan list",
   },
   "kprobes that are switched off": {
     kernel: "6.1",

@@ -35,6 +35,23 @@ export interface Relocation {
   readonly symbol: string;
 }
 
+/** A field of one of the kernel's structs: where it is, is found when a program is loaded (CO-RE). */
+export interface KernelField {
+  /** The struct's name, without `struct`. */
+  readonly struct: string;
+  /** From the outside in: each but the last is a struct. */
+  readonly members: readonly string[];
+  /** In bytes. */
+  readonly size: 1 | 2 | 4 | 8;
+}
+
+/** An instruction whose immediate the loader sets to the place of a field in its struct. */
+export interface FieldRelocation {
+  /** In bytes, from the start of the program. */
+  readonly offset: number;
+  readonly field: KernelField;
+}
+
 /** Says which line of the source the instructions from `offset` (in bytes) on come from. */
 export interface LineMark {
   readonly offset: number;
@@ -48,6 +65,7 @@ export interface LineMark {
 export interface Assembled {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly relocations: readonly Relocation[];
+  readonly fields: readonly FieldRelocation[];
   /** Sorted by offset; the first is at 0. */
   readonly lines: readonly LineMark[];
 }
@@ -71,6 +89,7 @@ export class Assembler {
   readonly #places: (number | undefined)[] = [];
   readonly #jumps: Jump[] = [];
   readonly #relocations: Relocation[] = [];
+  readonly #fields: FieldRelocation[] = [];
   readonly #lines: LineMark[] = [];
 
   /** The number of instructions so far; a 64-bit immediate counts twice. */
@@ -132,6 +151,12 @@ export class Assembler {
     this.#wide(dst, PSEUDO.function, 0n);
   }
 
+  /** `dst +=` the place of a field in its struct: filled in when it is loaded. */
+  addField(dst: Register, field: KernelField): void {
+    this.#fields.push({ offset: this.length * INSTRUCTION_SIZE, field });
+    this.alu("add", dst, { immediate: 0 });
+  }
+
   /** `dst = *(size *)(base + offset)`, zeros above. */
   load(dst: Register, base: Register, offset: number, size: AccessSize): void {
     this.#add({ opcode: CLASS.ldx | MODE_MEM | SIZE_BITS[size], dst, src: base, offset });
@@ -185,7 +210,7 @@ export class Assembler {
     }
     // Little-endian, as the machines are that gimlet runs on.
     const bytes = new Uint8Array(Int32Array.from(this.#words).buffer);
-    return { bytes, relocations: this.#relocations, lines: this.#lines };
+    return { bytes, relocations: this.#relocations, fields: this.#fields, lines: this.#lines };
   }
 
   #distance(at: number, label: Label): number {

@@ -46,7 +46,7 @@ const CONDITIONS: Readonly<Record<string, string>> = {
   sle: "s<=",
 };
 
-/** The lines of a program: its number, then the instruction. `symbols` are names for 64-bit immediates, by their offset in bytes. */
+/** The lines of a program: its number, then the instruction. `symbols` are names for immediates, by their offset in bytes. */
 export function disassemble(
   bytes: Uint8Array,
   symbols: ReadonlyMap<number, string> = new Map(),
@@ -67,14 +67,14 @@ export function disassemble(
         : `${symbol}+${value}`;
       lines.push(`${number}: r${instruction.dst} = ${shown} ll`);
       at += INSTRUCTION_SIZE;
-    } else lines.push(`${number}: ${instructionText(instruction, number)}`);
+    } else lines.push(`${number}: ${instructionText(instruction, number, symbols.get(at))}`);
   }
   return lines;
 }
 
-function instructionText(instruction: Instruction, number: number): string {
+function instructionText(instruction: Instruction, number: number, symbol?: string): string {
   const { opcode, dst, src, offset, immediate } = instruction;
-  const source = opcode & SOURCE_REGISTER ? `r${src}` : String(immediate);
+  const source = opcode & SOURCE_REGISTER ? `r${src}` : symbol ?? String(immediate);
   const size = `u${sizeOf(opcode) * 8}`;
   switch (opcode & 7) {
     case CLASS.ldx:

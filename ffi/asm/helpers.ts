@@ -30,6 +30,7 @@ export const HELPER = {
   ringbuf_output: 130,
   ringbuf_query: 134,
   d_path: 147,
+  get_current_task_btf: 158,
   for_each_map_elem: 164,
   loop: 181,
   map_lookup_percpu_elem: 195,

@@ -2,7 +2,7 @@
 
 import { BtfWriter } from "../btf/write.ts";
 import { type Section, SECTION_FLAG, SECTION_TYPE, StringTable, writeElf } from "../elf/write.ts";
-import type { Assembled } from "./assembler.ts";
+import type { Assembled, KernelField } from "./assembler.ts";
 
 /** A program of an object. */
 export interface ObjectProgram {
@@ -196,8 +196,14 @@ function describeVariables(btf: BtfWriter, names: readonly string[]): void {
 
 const FUNC_INFO_SIZE = 8;
 const LINE_INFO_SIZE = 16;
+const FIELD_RELOCATION_SIZE = 16;
+/** `BPF_CORE_FIELD_BYTE_OFFSET` */
+const FIELD_OFFSET = 0;
 
-/** The section `.BTF.ext`: which function each program is, and which line each instruction is from. */
+/**
+ * The section `.BTF.ext`: which function each program is, which line each instruction is from, and which of them are given the place
+ * of a field.
+ */
 function describePrograms(
   btf: BtfWriter,
   code: readonly { readonly name: string; readonly placed: readonly Placed[] }[],
@@ -209,6 +215,7 @@ function describePrograms(
   const lines = source.text.split("\n").map((line) => line.trim().slice(0, LONGEST_LINE));
   const functions: number[] = [FUNC_INFO_SIZE];
   const lineInfos: number[] = [LINE_INFO_SIZE];
+  const fields = new FieldRelocations(btf);
   for (const { name, placed } of code) {
     const section = btf.string(name);
     functions.push(section, placed.length);
@@ -224,18 +231,66 @@ function describePrograms(
       const position = line << 10 | Math.min(column, 1023);
       lineInfos.push(offset, file, btf.string(lines[line - 1] ?? ""), position);
     }
+    fields.add(section, placed);
   }
-  const headerSize = 24;
-  const words = new Uint32Array([...functions, ...lineInfos]);
+  const headerSize = 32;
+  const parts = [functions, lineInfos, fields.words()];
+  const words = new Uint32Array(parts.flat());
   const bytes = new Uint8Array(headerSize + words.byteLength);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, 0xeb9f, true);
   view.setUint8(2, 1);
-  const lengths = [functions.length * 4, lineInfos.length * 4] as const;
-  [headerSize, 0, lengths[0], lengths[0], lengths[1]]
-    .forEach((word, i) => view.setUint32(4 + 4 * i, word, true));
+  view.setUint32(4, headerSize, true);
+  let start = 0;
+  parts.forEach(({ length }, i) => {
+    view.setUint32(8 + 8 * i, start, true);
+    view.setUint32(12 + 8 * i, 4 * length, true);
+    start += 4 * length;
+  });
   bytes.set(new Uint8Array(words.buffer), headerSize);
   return bytes;
+}
+
+/** What CO-RE needs: each field described as a struct of its own that has nothing else, at offset 0. */
+class FieldRelocations {
+  readonly #btf: BtfWriter;
+  readonly #words: number[] = [];
+  readonly #types = new Map<KernelField, number>();
+
+  constructor(btf: BtfWriter) {
+    this.#btf = btf;
+  }
+
+  /** Adds those of a section. */
+  add(section: number, placed: readonly Placed[]): void {
+    const all = placed.flatMap(({ program, offset }) =>
+      program.code.fields.map((each) => ({ field: each.field, at: offset + each.offset }))
+    );
+    if (all.length === 0) return;
+    this.#words.push(section, all.length);
+    for (const { at, field } of all) {
+      const path = this.#btf.string(["0", ...field.members.map(() => "0")].join(":"));
+      this.#words.push(at, this.#type(field), path, FIELD_OFFSET);
+    }
+  }
+
+  words(): number[] {
+    return this.#words.length === 0 ? [] : [FIELD_RELOCATION_SIZE, ...this.#words];
+  }
+
+  #type(field: KernelField): number {
+    const known = this.#types.get(field) ?? this.#describe(field);
+    this.#types.set(field, known);
+    return known;
+  }
+
+  #describe({ struct, members, size }: KernelField): number {
+    const leaf = this.#btf.int(`u${size * 8}`, size, false);
+    return members.toReversed().reduce((type, name, i) => {
+      const isOutermost = i === members.length - 1;
+      return this.#btf.struct(isOutermost ? struct : "", size, [{ name, type, offset: 0 }]);
+    }, leaf);
+  }
 }
 
 function addSymbols(

@@ -1,5 +1,7 @@
 /** What the kernel's BPF can do, found out by trying, and what libbpf can. Each try leaves nothing behind. */
 
+import { MAP_TYPES } from "../btf/map_types.ts";
+import { ERRNO } from "../errno.ts";
 import { libbpf, newerFunctions } from "../raw/libbpf.ts";
 import { Fd } from "../raw/fd.ts";
 import { addressOf, type Bytes, OptionStruct, toCString } from "../raw/memory.ts";
@@ -24,6 +26,15 @@ export function canLoadProgramType(type: number): boolean | undefined {
 /** Whether a map of a type can be made, by its number in `enum bpf_map_type`: `libbpf_probe_bpf_map_type`. */
 export function canMakeMapType(type: number): boolean | undefined {
   return answer(libbpf().libbpf_probe_bpf_map_type(type, null));
+}
+
+/** Whether keys of a hash map can be of a size, in bytes; `undefined` where the kernel lets nobody try. */
+export function canMakeKeys(size: number): boolean | undefined {
+  const type = MAP_TYPES.indexOf("hash");
+  const fd = libbpf().bpf_map_create(type, toCString(""), size, 8, 1, null);
+  if (fd < 0) return fd === -ERRNO.E2BIG ? false : undefined;
+  new Fd(fd)[Symbol.dispose]();
+  return true;
 }
 
 function answer(result: number): boolean | undefined {

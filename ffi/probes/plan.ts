@@ -200,6 +200,8 @@ export function attachProbe(program: Program, spec: ProbeSpec, options: AttachOp
       return attachKernelFunction(program, syscallFunction(spec.syscall));
     case "tracepoint":
       return attachTracepoint(program, spec.category, spec.event);
+    case "raw_tp":
+      return [program.attachRawTracepoint(spec.symbol)];
     case "tp_btf":
     case "fentry":
     case "fexit":

@@ -1,5 +1,6 @@
 /**
  * Names of probes, in bpftrace's and libbpf's words: `kprobe:vfs_read`, `tracepoint:block:block_rq_issue`, `tp_btf:sched_switch`,
+ * `raw_tp:sched_switch`,
  * `uprobe:c:strlen`, `uprobe:c:strlen+4`, `usdt:/usr/bin/python3:python:gc__start`, and `syscall:clone` for the function of a system call, whatever this architecture calls it.
  */
 
@@ -8,7 +9,7 @@ export type ProbeSpec =
   | { readonly provider: "kprobe" | "kretprobe"; readonly symbol: string }
   | { readonly provider: "syscall"; readonly syscall: string }
   | { readonly provider: "tracepoint"; readonly category: string; readonly event: string }
-  | { readonly provider: "tp_btf" | "fentry" | "fexit"; readonly symbol: string }
+  | { readonly provider: "tp_btf" | "raw_tp" | "fentry" | "fexit"; readonly symbol: string }
   | {
     readonly provider: "uprobe" | "uretprobe";
     readonly library: string;
@@ -58,6 +59,7 @@ export function parseProbe(name: string): ProbeSpec {
       case "kprobe":
       case "kretprobe":
       case "tp_btf":
+      case "raw_tp":
       case "fentry":
       case "fexit":
         if (rest.length === 1) return { provider, symbol: first };
@@ -86,6 +88,6 @@ export function parseProbe(name: string): ProbeSpec {
   }
   throw new SyntaxError(
     `Cannot read probe "${name}": it should be like kprobe:FUNCTION, ` +
-      `syscall:NAME, tracepoint:CATEGORY:EVENT, tp_btf:EVENT, fentry:FUNCTION, uprobe:LIBRARY:FUNCTION or usdt:LIBRARY:PROVIDER:NAME`,
+      `syscall:NAME, tracepoint:CATEGORY:EVENT, tp_btf:EVENT, raw_tp:EVENT, fentry:FUNCTION, uprobe:LIBRARY:FUNCTION or usdt:LIBRARY:PROVIDER:NAME`,
   );
 }

@@ -25,6 +25,7 @@ const TYPE_OF: Readonly<Record<ProbeSpec["provider"], ProbeType>> = {
   syscall: "kprobe",
   tracepoint: "tracepoint",
   tp_btf: "tp_btf",
+  raw_tp: "rawtracepoint",
   fentry: "fentry",
   fexit: "fexit",
   uprobe: "uprobe",
@@ -80,6 +81,8 @@ export class KernelPlanFacts {
         if (hasTracepoint(category, event)) return undefined;
         return noProbe(`the kernel has no tracepoint ${category}:${event}`);
       }
+      case "raw_tp":
+        return undefined; // Those that plans name are in every kernel, with or without tracefs.
       case "tp_btf":
       case "fentry":
       case "fexit":

@@ -11,6 +11,7 @@
 #define __BLOCK_BPF_H__
 
 #include "gimlet.bpf.h"
+#include "block_issue.bpf.h"
 #include "block_key.bpf.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
@@ -118,16 +119,9 @@ int BPF_KPROBE(on_request_done, struct request *request)
 }
 
 SEC("tp_btf/block_rq_issue")
-int BPF_PROG(on_rq_issue, struct request *request)
+int on_rq_issue(u64 *ctx)
 {
-	return block_request_issue(request);
-}
-
-/* Until 5.10 the queue stood in front of the request. Newer kernels refuse this program: there is no second argument. */
-SEC("tp_btf/block_rq_issue")
-int BPF_PROG(on_rq_issue_queue, struct request_queue *queue, struct request *request)
-{
-	return block_request_issue(request);
+	return block_request_issue(issued_request(ctx));
 }
 
 SEC("tp_btf/block_rq_complete")

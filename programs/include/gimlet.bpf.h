@@ -21,7 +21,7 @@ const volatile __u32 gimlet_pid = 0; /* a thread, the kernel's pid */
 const volatile __u32 gimlet_tgid = 0; /* a process, the kernel's tgid */
 const volatile bool gimlet_has_uid = false;
 const volatile __u32 gimlet_uid = 0;
-const volatile char gimlet_comm[TASK_COMM_LEN] = "";
+const volatile char gimlet_comm[TASK_COMM_LEN] __attribute__((aligned(8))) = "";
 const volatile __u64 gimlet_cgroup = 0; /* the cgroup v2 id, the inode number of its directory */
 
 /* The tracer's pid namespace, where that is not the machine's first one (then both are 0). */
@@ -68,16 +68,11 @@ static __always_inline __u64 gimlet_pid_tgid(void)
 
 static __always_inline bool gimlet_comm_matches(void)
 {
-	char comm[TASK_COMM_LEN] = {};
+	const volatile u64 *wanted = (const volatile u64 *)gimlet_comm;
+	u64 comm[TASK_COMM_LEN / sizeof(u64)] = {}; /* Linux 6.1 writes nothing behind the name's end */
 
 	bpf_get_current_comm(comm, sizeof(comm));
-	for (int i = 0; i < TASK_COMM_LEN; i++) {
-		if (comm[i] != gimlet_comm[i])
-			return false;
-		if (!comm[i])
-			break;
-	}
-	return true;
+	return comm[0] == wanted[0] && comm[1] == wanted[1];
 }
 
 /* Whether the event that is happening is to be traced: the first thing that every program asks. */

@@ -81,6 +81,11 @@ struct user_pt_regs {
 	__u64 sp, pc, pstate;
 };
 typedef struct user_pt_regs bpf_user_pt_regs_t;
+
+/* As the kernel has them, which is more: where these stand, CO-RE finds out. */
+struct pt_regs {
+	__s32 syscallno;
+} __attribute__((preserve_access_index));
 #else
 #error "gimlet supports x86_64 and arm64"
 #endif

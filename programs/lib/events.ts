@@ -12,6 +12,7 @@ export const NEW_TASK = {
     "tracepoint:syscalls:sys_enter_fork?",
     "tracepoint:syscalls:sys_enter_vfork?",
   ],
+  raw_syscalls: ["raw_tp:sys_enter"],
   tp_btf: ["tp_btf:sched_process_fork"],
 } as const;
 
@@ -19,6 +20,7 @@ export const NEW_TASK = {
 export const SYNC = {
   kprobe: ["syscall:sync"],
   tracepoint: ["tracepoint:syscalls:sys_enter_sync"],
+  raw_syscalls: ["raw_tp:sys_enter"],
 } as const;
 
 /** A request that is handed to a disk's driver. The programs get its `struct request`, but for that of the tracepoint. */
@@ -42,8 +44,6 @@ export const BLOCK_DONE = {
 /** From issue to completion: the plans for the programs of `block.bpf.h`. */
 export const BLOCK_IO = {
   kprobe: { on_start_request: BLOCK_ISSUE.kprobe, on_request_done: BLOCK_DONE.kprobe },
-  // Until Linux 5.10. It comes first: newer kernels refuse it, while an old one would take the other and misread it.
-  tp_btf_queue: { on_rq_issue_queue: BLOCK_ISSUE.tp_btf, on_rq_complete: BLOCK_DONE.tp_btf },
   tp_btf: { on_rq_issue: BLOCK_ISSUE.tp_btf, on_rq_complete: BLOCK_DONE.tp_btf },
   tracepoint: {
     on_rq_issue_tracepoint: BLOCK_ISSUE.tracepoint,

@@ -361,6 +361,17 @@ export function visitExpressions(
   }
 }
 
+/** Calls `visit` for every expression in a probe's predicate and body, from the outside in. */
+export function visitProbe(
+  { predicate, body, span }: ProbeNode,
+  visit: (expression: Expression) => void,
+): void {
+  if (predicate !== undefined) {
+    visitExpressions([{ kind: "expression", expression: predicate, span }], visit);
+  }
+  visitExpressions(body, visit);
+}
+
 function expressionsIn(body: readonly Statement[]): Expression[] {
   return body.flatMap((statement) => [
     ...expressionsOf(statement),

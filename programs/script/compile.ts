@@ -113,8 +113,9 @@ function typeAll(
   const known = new Map<number, ProgramTyping["variables"]>();
   for (let round = 1;; round++) {
     const found = new Diagnostics();
-    const types = programs.map(({ probe, attachPoint, attachment }, i) => {
-      const typing = new ProgramTyping(shared, { attachment, text: attachPoint.text }, found);
+    const types = programs.map(({ probe, attachPoint, attachment, attachments }, i) => {
+      const { text } = attachPoint;
+      const typing = new ProgramTyping(shared, { attachment, attachments, text }, found);
       typing.expect(known.get(i));
       typing.program(probe.predicate, probe.body);
       known.set(i, typing.variables);
@@ -338,8 +339,10 @@ function sectionOf(attachment: Attachment): string {
     case "fentry":
     case "fexit":
       return `${attachment.kind}/${attachment.symbol}`;
-    case "tracepoint":
-      return "tracepoint";
+    case "tracepoint": {
+      const { syscall } = attachment;
+      return syscall === undefined ? "tracepoint" : `tp_btf/sys_${syscall.direction}`;
+    }
     case "usdt":
       return "uprobe";
     default:

@@ -107,6 +107,7 @@ class Emitter {
       case "address": {
         const dst = this.#target(instruction.dst);
         this.#address(dst, instruction.base, instruction.offset);
+        if (instruction.field !== undefined) out.addField(dst, instruction.field);
         return this.#write(instruction.dst, dst);
       }
       case "index": {

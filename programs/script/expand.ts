@@ -5,8 +5,7 @@ import {
   type Expression,
   type ProbeNode,
   type Script,
-  type Statement,
-  visitExpressions,
+  visitProbe,
 } from "./ast.ts";
 import { watcher } from "./builtins/control.ts";
 import type { ProgramSource } from "./compile.ts";
@@ -22,6 +21,7 @@ import {
 } from "./probes.ts";
 import type { Settings } from "./settings.ts";
 import type { Diagnostics } from "./source.ts";
+import { joinSyscalls } from "./syscalls.ts";
 
 interface Context {
   readonly facts: KernelFacts;
@@ -52,7 +52,7 @@ export function expandWildcards(script: Script, context: Context): ProgramSource
     );
     return [];
   }
-  return programs;
+  return joinSyscalls(programs, context.facts);
 }
 
 function expandPoint(
@@ -127,14 +127,9 @@ function calls(probe: ProbeNode, name: string): boolean {
   return hasNode(probe, (node) => node.kind === "call" && node.name === name);
 }
 
-function hasNode(
-  { predicate, body, span }: ProbeNode,
-  isIt: (node: Expression) => boolean,
-): boolean {
+function hasNode(probe: ProbeNode, isIt: (node: Expression) => boolean): boolean {
   let found = false;
-  const statements: Statement[] = [...body];
-  if (predicate !== undefined) statements.push({ kind: "expression", expression: predicate, span });
-  visitExpressions(statements, (node) => found ||= isIt(node));
+  visitProbe(probe, (node) => found ||= isIt(node));
   return found;
 }
 

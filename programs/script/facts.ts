@@ -5,11 +5,16 @@ import type { UsdtArgument } from "../../ffi/elf/usdt.ts";
 import type { UsdtPlace } from "./probes.ts";
 import type { RecordLayout, Type } from "./types.ts";
 
+/** What a key of a map has room for in every kernel, in bytes: the stack of a program. Longer ones need Linux >= 5.11. */
+export const SHORT_KEY = 512;
+
 /** Facts about the kernel that a script is compiled for. Answers do not change while a script is compiled. */
 export interface KernelFacts {
   readonly arch: "x86_64" | "aarch64";
   /** How many CPUs there may ever be. */
   readonly cpus: number;
+  /** Whether the kernel describes its types, so that programs can follow its pointers. */
+  readonly hasBtf: boolean;
   /** The fields of a tracepoint; `undefined` where there is none of this name. */
   tracepoint(category: string, event: string): RecordLayout | undefined;
   /** `category:event` of all tracepoints. */
@@ -38,6 +43,8 @@ export interface KernelFacts {
   kernelSymbol(name: string): bigint | undefined;
   /** Whether programs can call a helper; true where nobody could ask. */
   hasHelper(name: HelperName): boolean;
+  /** Whether keys of maps can be longer than {@linkcode SHORT_KEY}; true where nobody could ask. */
+  hasLongKeys(): boolean;
   /** The number of a folder of cgroup v2. */
   cgroupId(path: string): bigint | undefined;
 }

@@ -1,5 +1,6 @@
 /** The intermediate representation: instructions on any number of virtual registers, before real ones are chosen. */
 
+import type { KernelField } from "../../ffi/asm/assembler.ts";
 import type { AccessSize, AluOperation, Condition } from "../../ffi/asm/instruction.ts";
 import type { HelperName } from "../../ffi/asm/helpers.ts";
 
@@ -79,6 +80,8 @@ export type Instruction =
     readonly dst: VirtualRegister;
     readonly base: Base;
     readonly offset: number;
+    /** Of this field of what begins there. */
+    readonly field?: KernelField;
   }
   /** `dst = base + index`, where the index is at most `most`; else the program goes on at `otherwise`. */
   | {

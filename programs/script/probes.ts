@@ -6,7 +6,7 @@ import type { Diagnostics, Span } from "./source.ts";
 /** Where a program goes. */
 export type Attachment =
   | { readonly kind: "begin" | "end" }
-  | { readonly kind: "tracepoint"; readonly category: string; readonly event: string }
+  | TracepointPlace
   | { readonly kind: "rawtracepoint"; readonly event: string }
   /** Once for each of the kernel's objects of one kind. */
   | { readonly kind: "iter"; readonly iterator: string }
@@ -51,6 +51,21 @@ export type Attachment =
     /** Where its arguments are; the same at all of these places. */
     readonly args: readonly UsdtArgument[];
   };
+
+/** A tracepoint. */
+export interface TracepointPlace {
+  readonly kind: "tracepoint";
+  readonly category: string;
+  readonly event: string;
+  /** Where that is seen through the raw tracepoint of all system calls. */
+  readonly syscall?: SyscallPlace;
+}
+
+/** One of the system calls that pass a raw tracepoint. */
+export interface SyscallPlace {
+  readonly direction: "enter" | "exit";
+  readonly number: number;
+}
 
 /** An argument of a function of the traced program, which is an address: that is known when it is called. */
 export interface WatchedArgument {

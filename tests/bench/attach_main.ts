@@ -1,5 +1,6 @@
 /**
- * Attaches a program to ever more places: `attach_main.ts tracepoints | raw | functions | multi`, and prints `COUNT MS` for each count.
+ * Attaches a program to ever more places: `attach_main.ts tracepoints | raw | script | functions | multi`, and prints `COUNT MS` for
+ * each count.
  * As PID 1 of `gimlet vm` it is that.
  */
 
@@ -8,6 +9,11 @@ import type { Program } from "../../ffi/bpf/program.ts";
 import { BpfError } from "../../ffi/errors.ts";
 import { openObject } from "../../ffi/bpf/object.ts";
 import { tracefsPath } from "../../ffi/host/tracefs.ts";
+import { compile } from "../../programs/script/compile.ts";
+import { RunningKernel } from "../../programs/script/run.ts";
+import { placeScript } from "../../programs/script/run/place.ts";
+import { DEFAULT_SETTINGS } from "../../programs/script/settings.ts";
+import { Source } from "../../programs/script/source.ts";
 import { idle } from "../workload/idle/idle.gen.ts";
 
 /** Where each costs tens of ms, and the kernel tens more to let go of it: no more of them than patience lasts. */
@@ -15,7 +21,7 @@ const SOME = [1, 10, 100];
 const ALL = [1, 10, 100, 1000];
 
 if (isGuestInit()) await runGuest();
-const KINDS: Record<string, () => void> = { tracepoints, raw, functions, multi };
+const KINDS: Record<string, () => void> = { tracepoints, raw, script, functions, multi };
 const kind = KINDS[Deno.args[0] ?? ""];
 if (kind === undefined) throw new TypeError(`There are ${Object.keys(KINDS).join(", ")}`);
 kind();
@@ -41,6 +47,22 @@ function raw(): void {
       }
     }
   });
+}
+
+/** Tracepoints of system calls, as many as there are: from a script that is compiled to one whose probes are all attached. */
+function script(): void {
+  const calls = events().filter(([category]) => category === "syscalls");
+  const facts = new RunningKernel();
+  for (const count of [1, ...ALL.filter((each) => each < calls.length), calls.length]) {
+    const probes = calls.slice(0, count).map((event) => `tracepoint:${event.join(":")}`);
+    const source = new Source("bench", `${probes.join()} { @[probe] = count(); }`);
+    const settings = { ...DEFAULT_SETTINGS, maxProbes: calls.length };
+    const { plan } = compile(source, { facts, settings, suggest: () => "" });
+    const start = performance.now();
+    const { attached } = placeScript(plan!, { name: "bench" });
+    tell(count, start);
+    attached[Symbol.dispose]();
+  }
 }
 
 function events(): [category: string, event: string][] {

@@ -13,6 +13,7 @@ const SERIES = "6.12";
 const MULTI = `kprobe.multi, Linux ${SERIES} under QEMU`;
 const FUNCTIONS = `kprobes one by one, Linux ${SERIES} under QEMU`;
 const TRACEPOINTS = "tracepoints one by one, this kernel";
+const SCRIPT = "a script's tracepoints of system calls, this kernel";
 const RAW = "raw tracepoints one by one, this kernel";
 
 /** Measures it, once: the kernel takes its time to let go of so many. */
@@ -25,6 +26,8 @@ export async function attaching(): Promise<Result[]> {
   const { version } = await debianKernel(SERIES);
   const curves: Curve[] = [
     { name: TRACEPOINTS, points: pointsOf(await here("tracepoints")) },
+    // The first brings what they all need into memory.
+    { name: SCRIPT, points: pointsOf(await here("script")).slice(1) },
     { name: RAW, points: pointsOf(await here("raw")) },
     { name: FUNCTIONS, points: pointsOf(await inGuest("functions")) },
     { name: MULTI, points: pointsOf(await inGuest("multi")) },
@@ -37,12 +40,12 @@ export async function attaching(): Promise<Result[]> {
     ),
     charts: [{ file: "attaching", x: "places", y: "ms to attach to all of them", curves }],
     notes: [
-      `Each once, after a first one that is not counted. Under QEMU, without KVM, is ${version}: its times count beside each other only.`,
+      `Each once, after a first one that is not counted. Under QEMU, without KVM, is ${version}: its times count beside each other only. A script's are one program at the raw tracepoint that all system calls pass, and its time is that of loading as well.`,
     ],
   }];
 }
 
-async function here(kind: "tracepoints" | "raw"): Promise<string> {
+async function here(kind: "tracepoints" | "script" | "raw"): Promise<string> {
   const { status, stdout, stderr } = await run([Deno.execPath(), "run", "-A", MAIN, kind]);
   if (status !== 0) throw new Error(`Cannot measure ${kind}: ${status}: ${stderr}`);
   return stdout;

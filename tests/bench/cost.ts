@@ -77,7 +77,7 @@ async function all(): Promise<Record<string, Tracer>> {
   return {
     [GIMLET]: {
       words: [Deno.execPath(), "run", "-A", main, "-v", "--comm", "calls"],
-      ready: "attached tracepoint:",
+      ready: "attached tp_btf:",
     },
     [LIBBPF]: { words: await byHand(), ready: "ready" },
     ...Object.fromEntries(

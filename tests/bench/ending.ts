@@ -36,7 +36,7 @@ async function underLoad(): Promise<Result> {
     rows: [
       { name: "Ctrl-C to the end of the summary", samples: summaries },
       {
-        name: "Ctrl-C to the end of the process: the kernel lets go of seven tracepoints",
+        name: "Ctrl-C to the end of the process",
         samples: endings.map(({ process }) => process),
       },
     ],

@@ -12,7 +12,7 @@ const tool = defineTool(report, {
   summary: "Report every getppid()",
   example: "report_main.ts --comm calls",
   selftest: { stimulus: "clone" },
-  plans: { tracepoint: { on_getppid: ["tracepoint:syscalls:sys_enter_getppid"] } },
+  plans: { raw_syscalls: { on_getppid: ["tp_btf:sys_enter"] } },
   stream: bufferStream(report, "calls", {
     format: table([
       column("TIME(s)", 18, ({ ts }) => seconds(ts)),

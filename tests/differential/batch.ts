@@ -15,29 +15,43 @@ export interface Batch {
   readonly workload: string;
 }
 
-const ONE_BEGIN = /^BEGIN \{([^]*)\}$/;
+/** Macros, and a BEGIN. */
+const ONE_BEGIN = /^(macro [^]*\n)?BEGIN \{([^]*)\}$/;
 /** What is of the whole run, or of BEGIN: such programs run alone. */
 const OF_THE_RUN =
   /\$\d|\$#|^#|BEGIN|END|interval:|struct \w+ \{|enum \{|errorf|config|exit\(|return/m;
 
 /** Whether a program is nothing but a BEGIN that ends with `exit()`: its body can run elsewhere. */
 export function isBody({ program, parameters }: Case): boolean {
-  const [, body] = ONE_BEGIN.exec(program) ?? [];
+  const [, , body] = ONE_BEGIN.exec(program) ?? [];
   return body !== undefined && / exit\(\); $/.test(body) && parameters === undefined &&
     !OF_THE_RUN.test(body.replace(/ exit\(\); $/, ""));
 }
 
+/** Bodies of BEGIN behind one another; `probe` gives what each stands in. */
+function together(cases: readonly Case[], probe: (i: number) => string): string {
+  const parts = cases.map(({ program }) => ONE_BEGIN.exec(program)!);
+  const macros = new Set(parts.map(([, before = ""]) => before));
+  const probes = parts.map(([, , body], i) => {
+    const own = ownMaps(body!.replace(/ exit\(\); $/, ""), i);
+    return `${probe(i)} { printf("\\n=${i}=\\n"); ${own} }\n`;
+  });
+  return [...macros, ...probes].join("");
+}
+
+/** Bodies of BEGIN, each in a BEGIN of its own: gimlet takes several, and newer versions of bpftrace do. */
+export function begins(cases: readonly Case[]): string {
+  return `${together(cases, () => "BEGIN")}interval:ms:1 { exit(); }\n`;
+}
+
 /** Bodies of BEGIN, each as a probe of kill(2) that fires once. */
 export function bodies(cases: readonly Case[]): Batch {
-  const script = cases.map(({ program }, i) => {
-    const body = ONE_BEGIN.exec(program)![1]!.replace(/ exit\(\); $/, "");
-    const predicate = `/pid == cpid && args->pid == ${FIRST_PID + i}/`;
-    return `tracepoint:syscalls:sys_enter_kill ${predicate} { printf("\\n=${i}=\\n"); ${
-      ownMaps(body, i)
-    } }`;
-  }).join("\n");
+  const script = together(
+    cases,
+    (i) => `tracepoint:syscalls:sys_enter_kill /pid == cpid && args->pid == ${FIRST_PID + i}/`,
+  );
   const workload = cases.map((_, i) => `kill -0 ${FIRST_PID + i} 2>/dev/null`).join("\n");
-  return { script: `${script}\n`, workload: `${workload}\ntrue\n` };
+  return { script, workload: `${workload}\ntrue\n` };
 }
 
 /** Programs whose probes fire by what a workload does: each line that they print begins with their number. */
@@ -52,6 +66,9 @@ function ownMaps(program: string, i: number): string {
   return program.replaceAll(/@(\w*)/g, `@m${i}_$1`);
 }
 
+/** A number that was printed by itself, as text or as JSON. */
+const MARKER_ALONE = /^(?:\{"type": "printf", "data": "(?:\\n){2}"\})?$/;
+
 /** What each of so many programs of a batch printed. */
 export function takenApart(stdout: string, count: number): string[] {
   const parts: string[][] = Array.from({ length: count }, () => []);
@@ -63,7 +80,15 @@ export function takenApart(stdout: string, count: number): string[] {
     if (number !== undefined) at = Number(number);
     if (at === undefined) continue; // Before the first: what the tracer says by itself.
     const own = line.replaceAll(/=\d+=/g, "").replaceAll(/@m\d+_/g, "@");
-    parts[at]?.push(own);
+    if (number === undefined || !MARKER_ALONE.test(own)) parts[at]?.push(own);
   }
-  return parts.map((lines) => lines.join("\n").trim());
+  return parts.map((lines) => lines.join("\n").replace(/^\n+/, "").trimEnd());
+}
+
+/** Takes items by so many. */
+export function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from(
+    { length: Math.ceil(items.length / size) },
+    (_, i) => items.slice(i * size, (i + 1) * size),
+  );
 }

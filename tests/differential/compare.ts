@@ -13,6 +13,11 @@ export function runCase(words: readonly string[], each: Case): Promise<Finished>
   return run(["timeout", "20", ...words, ...argumentsOf(each)]);
 }
 
+/** What a case is known by. */
+export function keyOf({ program, options = [], parameters = [] }: Case): string {
+  return JSON.stringify([program, ...options, ...parameters]);
+}
+
 /** Whether a case can be run without a kernel: it has nothing but BEGIN and END, and asks for nothing of the machine. */
 export function isPure({ program }: Case): boolean {
   return !/\b(?:interval|i|profile|tracepoint|t|software|uprobe|uretprobe|usdt|rawtracepoint):|task_struct|strftime/

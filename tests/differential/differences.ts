@@ -61,7 +61,8 @@ run by both, and give the same.
 
 const FIXED = `## Differences by design
 
-- Strings are up to 1024 bytes long (bpftrace 0.17: 64); \`BPFTRACE_MAX_STRLEN\` changes that.
+- Strings are up to 1024 bytes long (bpftrace 0.17: 64); \`BPFTRACE_MAX_STRLEN\` changes that. Before Linux 5.11 the keys of
+  an entry together have room for 504 bytes: longer strings are cut there.
 - A map that is full, and records that are lost, are counted and told; \`--fail-on-loss\` makes that exit status 6.
 - A tracepoint that is not there is a mistake; a function that is not there, and a wildcard that matches nothing, is
   a warning as long as another probe is there. \`missing_probes\` (\`error\`, \`warn\`, \`ignore\`) says otherwise.

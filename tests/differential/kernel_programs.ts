@@ -18,6 +18,7 @@ ulimit -S -n 512
 kill -0 4999998 2>/dev/null
 read x </dev/loop0
 read x </dev/disk0
+read x </no/such/file
 ( exit 3 )
 true
 `;

@@ -5,7 +5,7 @@
  *     sudo deno run -A tests/differential/record.ts
  */
 
-import { comparable, isPure, runCase } from "./compare.ts";
+import { comparable, isPure, keyOf, runCase } from "./compare.ts";
 import { GROUPS } from "./programs.ts";
 
 const TARGET = new URL("../fixtures/script/bpftrace.json", import.meta.url);
@@ -15,8 +15,7 @@ for (const each of Object.values(GROUPS).flat()) {
   if (!isPure(each) || each.difference !== undefined) continue;
   const { status, stdout, stderr } = await runCase(["bpftrace"], each);
   if (status !== 0) throw new Error(`bpftrace ends with ${status}: ${each.program}\n${stderr}`);
-  recorded[JSON.stringify([each.program, ...each.options ?? [], ...each.parameters ?? []])] =
-    comparable(stdout, each);
+  recorded[keyOf(each)] = comparable(stdout, each);
 }
 Deno.mkdirSync(new URL(".", TARGET), { recursive: true });
 Deno.writeTextFileSync(TARGET, `${JSON.stringify(recorded, null, 2)}\n`);

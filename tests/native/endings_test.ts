@@ -47,7 +47,8 @@ const ENDS: Readonly<Record<string, () => Promise<unknown>>> = {
   "Ctrl-C": () => traced((running) => running.kill("SIGINT")),
   "SIGTERM": () => traced((running) => running.kill("SIGTERM")),
   "SIGKILL": () => traced((running) => running.kill("SIGKILL")),
-  "a plan that cannot be used": () => gimlet(["disksnoop", "--plan", "tp_btf_queue"]),
+  "a plan that cannot be used": () =>
+    gimlet(["urandomread", "--plan", "tracepoint", "--duration", "10ms"]),
   "--plan list": () => gimlet(["disksnoop", "--plan", "list"]),
   "selftest": () => gimlet(["selftest", "--only", "task_switch,urandomread"]),
 };

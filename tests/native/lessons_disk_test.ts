@@ -124,7 +124,7 @@ test("disklatency takes no other unit", { needs }, async () => {
 test("disksnoop tells of every plan whether it can be used here", { needs }, async () => {
   const { stdout } = await gimlet(["disksnoop", "--plan", "list"]);
   const plans = stdout.trimEnd().split("\n").map((line) => line.slice(2).split(" ")[0]);
-  assertEquals(plans, ["kprobe", "tp_btf_queue", "tp_btf", "tracepoint", "kprobe_end"]);
+  assertEquals(plans, ["kprobe", "tp_btf", "tracepoint", "kprobe_end"]);
 });
 
 function toolNamed(name: string): Tool {

@@ -108,12 +108,14 @@ test("urandomread gives exact fields as JSON", { needs }, async () => {
   assertEquals(ofType(records, "summary")[0]!.lost, 0);
 });
 
-test("urandomread by plan syscalls sees getrandom() as well", { needs }, async () => {
-  const calls = await workload("calls");
-  const { records } = await gimletRecords([
-    ...["urandomread", "--json", "--plan", "syscalls", "--comm", "calls", "--"],
-    ...[calls, "getrandom", "29", "101"],
-  ]);
-  const bits = ofType(records, "event").map(({ got_bits }) => got_bits);
-  assertEquals(bits.filter((bits) => bits === 8 * 101).length, 29);
-});
+for (const plan of ["raw_syscalls", "syscalls"]) {
+  test(`urandomread by plan ${plan} sees getrandom() as well`, { needs }, async () => {
+    const calls = await workload("calls");
+    const { records } = await gimletRecords([
+      ...["urandomread", "--json", "--plan", plan, "--comm", "calls", "--"],
+      ...[calls, "getrandom", "29", "101"],
+    ]);
+    const bits = ofType(records, "event").map(({ got_bits }) => got_bits);
+    assertEquals(bits.filter((bits) => bits === 8 * 101).length, 29);
+  });
+}

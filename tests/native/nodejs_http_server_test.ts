@@ -56,7 +56,7 @@ async function traced(
     }
     const { status, stdout } = await gimlet.finished();
     const records = jsonRecords(stdout);
-    assertEquals([status, ofType(records, "header")[0]!.plan], [0, "syscalls"]);
+    assertEquals([status, ofType(records, "header")[0]!.plan], [0, "raw_syscalls"]);
     assertEquals(ofType(records, "summary")[0]!.lost, 0);
     const events = ofType(records, "event");
     assertEquals(events.filter((event) => event.tgid !== pid), []);

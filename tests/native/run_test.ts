@@ -226,6 +226,24 @@ test("errors in C are told with file, line and caret; the rest of clang's words 
   }
 });
 
+test("a program that asks for an argument that its event has not is told so", {
+  needs,
+}, async () => {
+  const file = Deno.makeTempFileSync({ suffix: ".bpf.c" });
+  Deno.writeTextFileSync(
+    file,
+    `#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+SEC("tp_btf/sys_enter") int greedy(u64 *ctx) { return ctx[5] != 0; }
+char LICENSE[] SEC("license") = "GPL";
+`,
+  );
+  const { status, stderr } = await gimlet(["run", file]);
+  Deno.removeSync(file);
+  assertEquals(status, 4);
+  assertStringIncludes(stderr, "program greedy does not fit: its event has other arguments here");
+});
+
 test("the binary compiles with the headers inside, for anybody, and leaves nothing behind", {
   needs,
 }, async () => {

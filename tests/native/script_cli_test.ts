@@ -506,3 +506,16 @@ test("gimlet check finds mistakes in scripts without root, for people and progra
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+test("a script that is content without a probe runs with BEGIN alone", { needs }, async () => {
+  const program = `BEGIN { printf("began\\n"); exit(); } uprobe:/bin/sh:no_such_function { }`;
+  const first = await gimlet(["-q", "-e", program]);
+  assertEquals([first.status, first.stdout], [4, ""]);
+  const warned = await gimlet(["-q", "-e", `config = { missing_probes = "warn" } ${program}`]);
+  assertEquals([warned.status, warned.stdout.trimEnd()], [0, "began"], warned.stderr);
+  assertStringIncludes(warned.stderr, "no_such_function");
+  const quiet = await gimlet(["-q", "-e", `config = { missing_probes = "ignore" } ${program}`]);
+  assertEquals([quiet.status, quiet.stdout.trimEnd(), quiet.stderr], [0, "began", ""]);
+  const none = `config = { missing_probes = "ignore" } uprobe:/bin/sh:no_such_function { }`;
+  assertEquals((await gimlet(["-q", "-e", none])).status, 4);
+});

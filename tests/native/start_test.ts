@@ -16,6 +16,7 @@ const strace = needsProgram("strace");
 for (
   const [what, args] of Object.entries({
     "a tool": ["hello_perf_output", "--plan", "tracepoint", "--", "/bin/true"],
+    "a tool that sees all system calls": ["sys_sync", "--plan", "raw_syscalls", "--", "/bin/true"],
     "a script": ["-e", 'BEGIN { printf("hello\\n"); exit(); }'],
   })
 ) {

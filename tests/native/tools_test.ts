@@ -116,7 +116,7 @@ test("hello_world gives the fields of its lines as JSON", { needs }, async () =>
   assertEquals(ofType(records, "summary")[0]!.lost, 0);
 });
 
-for (const plan of ["tracepoint", "tp_btf"]) {
+for (const plan of ["raw_syscalls", "tracepoint", "tp_btf"]) {
   test(`hello_perf_output sees the same tasks by plan ${plan}`, { needs }, async () => {
     const { records } = await gimletRecords([
       ...["hello_perf_output", "--json", "--plan", plan, ...ONLY_SHELL, "--", ...THREE_TASKS],
@@ -124,6 +124,27 @@ for (const plan of ["tracepoint", "tp_btf"]) {
     assertEquals(ofType(records, "header")[0]!.plan, plan);
     assertEquals(ofType(records, "event").length, 3);
   });
+}
+
+const compat = {
+  reason: "needs a kernel that runs 32-bit programs of x86",
+  ok: () => Deno.build.arch === "x86_64",
+};
+
+// To 32-bit programs fork's number is setpgid, and sync's nanosleep.
+for (const [tool, number] of [["hello_perf_output", "57"], ["sys_sync", "162"]] as const) {
+  for (const plan of ["raw_syscalls", "tracepoint"]) {
+    test(`${tool} leaves out the calls of 32-bit programs (plan ${plan})`, {
+      needs: [...needs, gcc, compat],
+    }, async () => {
+      const { status, records } = await gimletRecords([
+        ...[tool, "--json", "--plan", plan, "--comm", "calls", "--"],
+        ...[await workload("calls"), "compat", "31", number],
+      ]);
+      assertEquals(status, 0);
+      assertEquals(ofType(records, "event"), []);
+    });
+  }
 }
 
 test("strlen_count counts a string exactly as often as strlen() was called on it", {
@@ -326,6 +347,7 @@ test(
     const lines = stdout.trimEnd().split("\n");
     assertEquals(lines.map((line) => line.slice(2).split(" ")[0]), [
       "kprobe",
+      "raw_syscalls",
       "tracepoint",
       "tp_btf",
     ]);

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "../assert.ts";
-import { type Batch, bodies, isBody, probes, takenApart } from "../differential/batch.ts";
+import { type Batch, bodies, chunks, isBody, probes, takenApart } from "../differential/batch.ts";
 import { comparable } from "../differential/compare.ts";
 import {
   hasLists,
@@ -26,7 +26,7 @@ const ALL = Deno.env.get("GIMLET_DIFFERENTIAL") === "all";
 const SHARE = { bodies: 6, alone: 8 };
 /** So many programs can sit at one tracepoint: the kernel takes 64. */
 const BODIES = 48;
-const PROBES = 12;
+const PROBES = 32;
 
 /** What belongs to a kernel. */
 interface Dialect {
@@ -167,11 +167,4 @@ function known(cases: readonly Case[], { difference }: Dialect): Case[] {
 function single({ program, parameters = [], options = [] }: Case) {
   const script = { script: program, parameters, options };
   return /cpid/.test(program) ? { ...script, workload: WORKLOAD } : script;
-}
-
-function chunks<T>(items: readonly T[], size: number): T[][] {
-  return Array.from(
-    { length: Math.ceil(items.length / size) },
-    (_, i) => items.slice(i * size, (i + 1) * size),
-  );
 }

@@ -1,14 +1,12 @@
-/** What of the language needs newer kernels: it works there, and is refused in words where the kernel lacks it. */
+/** What of the language bpftrace's oldest versions have not, on kernels of Debian. */
 
 import { runVm } from "../../cmd/vm/vm.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
-import { NEWER } from "../differential/newer.ts";
 import { BINARY } from "../gimlet.ts";
 import { binary, qemu, test } from "../support.ts";
 import { debianKernel, type KernelSeries } from "./kernels.ts";
 
 const needs = [qemu, binary];
-const KERNELS: readonly KernelSeries[] = ["5.10", "6.1", "6.12", "7.2"];
 const FILES = ["/bin/sh", "/bin/cat"];
 
 /** Runs shell commands in a machine. */
@@ -17,75 +15,6 @@ async function inVm(series: KernelSeries, script: string) {
   const command = ["/bin/sh", "-c", script];
   return await runVm({ kernel, binary: BINARY, files: FILES, command, timeout: 300 });
 }
-
-/** Whether a program wants what came with Linux 5.13 to 5.19: functions that helpers call, and other CPUs' values. */
-function needsNewKernel(program: string): boolean {
-  return /for \(\$\w+ : (@|\d+\.\.(\d{3}|\$))|len\(@|total\(|@a\[1\] = avg|print\(@c\[1\]\)/.test(
-    program,
-  );
-}
-
-/** A program of the table, and what it prints. */
-interface Printing {
-  readonly before: string;
-  readonly body: string;
-  readonly output: string;
-}
-
-/** Those that print what they have to say, and leave nothing for the end of the script. */
-const PROGRAMS: readonly Printing[] = NEWER.flatMap(({ before = "", programs }) =>
-  programs.filter(([body, output]) => !output.startsWith("\n\n") && !body.includes("exit()"))
-    .map(([body, output]) => ({ before, body, output }))
-);
-
-/** One script that does what several do, one after another, each with maps of its own. */
-function together(all: readonly Printing[]): string {
-  const macros = new Set(all.map(({ before }) => before));
-  const probes = all.map(({ body }, i) =>
-    `BEGIN { printf("=${i}\\n"); ${body.replaceAll(/@(\w*)/g, `@m${i}_$1`)} }`
-  );
-  return `${[...macros].join("")}${probes.join("\n")}\ninterval:ms:1 { exit(); }\n`;
-}
-
-for (const series of KERNELS) {
-  test(
-    `${series}: loops over maps and ranges, macros, and what else came later`,
-    { needs },
-    async () => {
-      const isOld = series === "5.10";
-      const all = PROGRAMS.filter(({ body }) => !isOld || !needsNewKernel(body));
-      const { stdout, stderr, status } = await inVm(
-        series,
-        `/gimlet -q - <<'EOF'\n${together(all)}EOF\n`,
-      );
-      assertEquals(status, 0, stderr);
-      const printed = stdout.split(/^=\d+\n/m).slice(1).map((text) =>
-        text.replaceAll(/@m\d+_/g, "@")
-      );
-      all.forEach(({ body, output }, i) => {
-        // Behind the last there is what is printed at the end.
-        const text = i === all.length - 1 ? printed[i]?.split("\n\n")[0] : printed[i];
-        assertEquals(text?.trimEnd(), output.trimEnd(), `${body} on ${series}\n${stderr}`);
-      });
-    },
-  );
-}
-
-test(
-  "5.10: a loop over a map is refused, and the message says what it needs",
-  { needs },
-  async () => {
-    const { stderr, status } = await inVm(
-      "5.10",
-      `/gimlet -e 'BEGIN { @a[1] = 1; for ($kv : @a) { print($kv); } exit(); }'`,
-    );
-    assertEquals(status, 2, stderr);
-    assertMatch(
-      stderr,
-      /not supported: for loops over maps on this kernel: they need Linux >= 5\.13/,
-    );
-  },
-);
 
 for (const series of ["6.1", "7.2"] as const) {
   test(

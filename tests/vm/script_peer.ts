@@ -82,6 +82,9 @@ export async function runInGuest(
       modules: kernel.modulesFor(modules),
       binary: BINARY,
       memory: 3072,
+      // So that it is the same each time: on several, probes race each other, and where two of bpftrace's make an entry at once,
+      // it prints a warning.
+      cpus: 1,
       disks: [{ size: 1 << 20, kind: "nvme" }],
       timeout: 3000,
       files: [

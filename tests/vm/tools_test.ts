@@ -8,7 +8,10 @@ import { binary, gcc, qemu, test } from "../support.ts";
 import { debianKernel } from "./kernels.ts";
 
 const needs = [qemu, binary, gcc];
-const THREE_TASKS = ["sh", "-c", "echo $$ >&2; for i in 1 2 3; do /bin/true; done"];
+/** Three tasks; the shell's own number goes to stderr. */
+const TASKS = "echo $$ >&2; for i in 1 2 3; do /bin/true; done";
+/** Between the output of two runs. */
+const BETWEEN = "----";
 
 /** Runs gimlet in a machine with Debian's 6.1 kernel. */
 async function gimletIn(
@@ -24,30 +27,38 @@ async function gimletIn(
       source: await workload("calls"),
       target: "/bin/calls",
     }],
+    timeout: 300,
     command: ["/gimlet", ...args],
     ...options,
   });
 }
 
-for (const plan of ["kprobe", "tracepoint", "tp_btf"]) {
-  test(`6.1: hello_perf_output prints three exact events (plan ${plan})`, { needs }, async () => {
-    const asked = plan === "kprobe" ? [] : ["--plan", plan]; // kprobe is what it chooses by itself
-    const { status, stdout, stderr } = await gimletIn([
-      ...["hello_perf_output", "--json", "--comm", "sh", "--max-events", "3", ...asked],
-      ...["--", ...THREE_TASKS],
-    ]);
-    const records = jsonRecords(stdout);
-    assertEquals(ofType(records, "header")[0]!.plan, plan);
-    const pid = Number(stderr.trim());
-    const events = ofType(records, "event").map(({ pid, tgid, comm }) => [pid, tgid, comm]);
-    assertEquals(events, Array(3).fill([pid, pid, "sh"]));
-    assertEquals(status, 0);
+const PLANS = ["kprobe", "raw_syscalls", "tracepoint", "tp_btf"];
+
+test("6.1: hello_perf_output prints three exact events, by each plan", { needs }, async (t) => {
+  const commands = PLANS.map((plan) => {
+    const asked = plan === "kprobe" ? "" : `--plan ${plan}`; // kprobe is what it chooses by itself
+    return `/gimlet hello_perf_output --json --comm sh --max-events 3 ${asked} -- sh -c '${TASKS}'`;
   });
-}
+  const { status, stdout, stderr } = await gimletIn([], {
+    command: ["sh", "-e", "-c", commands.join(`; echo ${BETWEEN}; `)],
+  });
+  assertEquals(status, 0);
+  const pids = stderr.trim().split("\n").map(Number);
+  const outputs = stdout.split(`${BETWEEN}\n`);
+  for (const [i, plan] of PLANS.entries()) {
+    await t.step(`plan ${plan}`, () => {
+      const records = jsonRecords(outputs[i]!);
+      assertEquals(ofType(records, "header")[0]!.plan, plan);
+      const events = ofType(records, "event").map(({ pid, tgid, comm }) => [pid, tgid, comm]);
+      assertEquals(events, Array(3).fill([pids[i], pids[i], "sh"]));
+    });
+  }
+});
 
 test("6.1: hello_world prints the kernel's own lines by kprobe", { needs }, async () => {
   const { status, stdout, stderr } = await gimletIn([
-    ...["hello_world", "-v", "--comm", "sh", "--", ...THREE_TASKS],
+    ...["hello_world", "-v", "--comm", "sh", "--", "sh", "-c", TASKS],
   ]);
   assertStringIncludes(stderr, "gimlet: plan kprobe, kernel 6.1.");
   const lines = stdout.trimEnd().split("\n");
@@ -67,35 +78,36 @@ interface Bucket {
   readonly count: number;
 }
 
-for (const kind of ["virtio", "nvme"] as const) {
-  for (const plan of ["kprobe", "tp_btf", "tracepoint"]) {
-    test(
-      `6.1: bitehist shows exactly what dd writes to a ${kind} disk (plan ${plan})`,
-      { needs },
-      async () => {
-        // 128 KiB: no disk of these has a smaller limit, so each write is one request.
-        const dd = [
-          "dd",
-          "if=/dev/zero",
-          "of=/dev/disk0",
-          "bs=128k",
-          "count=61",
-          "oflag=direct",
-          "status=none",
-        ];
-        const { status, stdout, stderr } = await gimletIn(
-          ["bitehist", "--json", "--plan", plan, "--", ...dd],
-          { disks: [{ size: 64 << 20, kind }] },
-        );
-        assertEquals([status, stderr], [0, ""]);
-        const [log2, linear] = ofType(jsonRecords(stdout), "hist");
+/** The disks of the machine, the first as `/dev/disk0`. */
+const DISKS = ["nvme", "virtio"] as const;
+
+test(
+  "6.1: bitehist shows exactly what dd writes to a disk, by each plan",
+  { needs },
+  async (t) => {
+    const trials = DISKS.flatMap((kind, i) =>
+      ["kprobe", "tp_btf", "tracepoint"].map((plan) => ({ kind, disk: `/dev/disk${i}`, plan }))
+    );
+    // 128 KiB: no disk of these has a smaller limit, so each write is one request.
+    const commands = trials.map(({ disk, plan }) =>
+      `/gimlet bitehist --json --plan ${plan} -- dd if=/dev/zero of=${disk} bs=128k count=61 oflag=direct status=none`
+    );
+    const { status, stdout, stderr } = await gimletIn([], {
+      command: ["sh", "-e", "-c", commands.join(`; echo ${BETWEEN}; `)],
+      disks: DISKS.map((kind) => ({ size: 64 << 20, kind })),
+    });
+    assertEquals([status, stderr], [0, ""]);
+    const outputs = stdout.split(`${BETWEEN}\n`);
+    for (const [i, { kind, plan }] of trials.entries()) {
+      await t.step(`${kind}, plan ${plan}`, () => {
+        const [log2, linear] = ofType(jsonRecords(outputs[i]!), "hist");
         const used = (hist: Bucket[]) => hist.filter(({ count }) => count > 0);
         assertEquals(used(log2!.buckets as Bucket[]), [{ low: 128, high: 255, count: 61 }]);
         assertEquals(used(linear!.buckets as Bucket[]).map(({ count }) => count), [61]);
-      },
-    );
-  }
-}
+      });
+    }
+  },
+);
 
 test("6.1: strlen_count counts exactly", { needs }, async () => {
   const { status, stdout } = await gimletIn([

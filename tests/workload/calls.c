@@ -1,6 +1,7 @@
 /* Does a known number of things: calls DEED N [MORE]. Nothing that it prints or starts adds to them. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sched.h>
@@ -33,6 +34,24 @@ static int getppid_times(long n)
 		syscall(SYS_getppid);
 	return 0;
 }
+
+#ifdef __x86_64__
+/* A system call of 32-bit programs, to which the numbers mean other calls. */
+static int compat_times(long n, long number)
+{
+	for (long i = 0; i < n; i++) {
+		long result;
+
+		__asm__ volatile("int $0x80"
+				 : "=a"(result)
+				 : "a"(number), "b"(0), "c"(0), "d"(0)
+				 : "memory", "r8", "r9", "r10", "r11");
+		if (result == -ENOSYS)
+			return 1;
+	}
+	return 0;
+}
+#endif
 
 /* At most so many a second, in steps of a millisecond. Says on stderr how many ns it took. */
 static int pace_times(long n, long rate)
@@ -313,6 +332,10 @@ int main(int argc, char **argv)
 		return strlen_times(n, more);
 	if (!strcmp(deed, "getppid"))
 		return getppid_times(n);
+#ifdef __x86_64__
+	if (!strcmp(deed, "compat"))
+		return compat_times(n, atol(more));
+#endif
 	if (!strcmp(deed, "pace"))
 		return pace_times(n, atol(more));
 	if (!strcmp(deed, "getpgid"))

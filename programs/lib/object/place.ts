@@ -11,7 +11,6 @@ export type Place =
   & { readonly text: string }
   & (
     | { readonly kind: "probe"; readonly spec: ProbeSpec }
-    | { readonly kind: "raw_tp"; readonly event: string }
     | { readonly kind: "perf_event"; readonly target: PerfEventTarget }
     | { readonly kind: "xdp"; readonly interface: string }
     | { readonly kind: "tc"; readonly interface: string; readonly direction: "ingress" | "egress" }
@@ -34,8 +33,6 @@ export function parsePlace(text: string): Place {
   const whole = [first, ...rest].join(":");
   if (first !== "") {
     switch (kind) {
-      case "raw_tp":
-        return { text, kind, event: whole };
       case "profile":
         if (!/^[1-9]\d{0,4}$/.test(whole)) break;
         return {
@@ -85,8 +82,6 @@ export function attachTo(
     case "probe":
       requireProvider(place.spec);
       return attachProbe(program, place.spec, { pid });
-    case "raw_tp":
-      return [program.attachRawTracepoint(place.event)];
     case "perf_event":
       return [program.attachPerfEvent({ ...place.target, ...(pid === undefined ? {} : { pid }) })];
     case "xdp":

@@ -19,6 +19,8 @@ export interface Typing {
   readonly settings: Settings;
   /** Where the program goes that is being typed. */
   readonly attachment: Attachment;
+  /** All places that it goes to: the first stands for them, but for their names. */
+  readonly attachments: readonly Attachment[];
   /** The probe's name in full. */
   readonly probe: string;
   typeOf(expression: Expression): Type;

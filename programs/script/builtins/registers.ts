@@ -6,6 +6,8 @@ export interface RegisterLayout {
   readonly result: number;
   readonly stackPointer: number;
   readonly names: Readonly<Record<string, number>>;
+  /** Those with the arguments of a system call, which differ from a function's. */
+  readonly syscallArgs: readonly number[];
   /** The first argument on the stack, in words from the stack pointer at a function's entry. */
   readonly stackArgs: number;
 }
@@ -19,12 +21,18 @@ const ARM_ORDER = [...Array.from({ length: 31 }, (_, i) => `r${i}`), "sp", "pc",
 
 function layout(
   order: readonly string[],
-  { args, result, stackArgs }: { args: readonly string[]; result: string; stackArgs: number },
+  { args, syscallArgs, result, stackArgs }: {
+    readonly args: readonly string[];
+    readonly syscallArgs: readonly string[];
+    readonly result: string;
+    readonly stackArgs: number;
+  },
 ): RegisterLayout {
   const names = Object.fromEntries(order.map((name, i) => [name, i * 8]));
   return {
     names,
     args: args.map((name) => names[name]!),
+    syscallArgs: syscallArgs.map((name) => names[name]!),
     result: names[result]!,
     stackPointer: names["sp"]!,
     stackArgs,
@@ -35,11 +43,13 @@ function layout(
 export const REGISTERS: Readonly<Record<"x86_64" | "aarch64", RegisterLayout>> = {
   x86_64: layout(X86_ORDER, {
     args: ["di", "si", "dx", "cx", "r8", "r9"],
+    syscallArgs: ["di", "si", "dx", "r10", "r8", "r9"],
     result: "ax",
     stackArgs: 1,
   }),
   aarch64: layout(ARM_ORDER, {
     args: ["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7"],
+    syscallArgs: ["r0", "r1", "r2", "r3", "r4", "r5"],
     result: "r0",
     stackArgs: 0,
   }),

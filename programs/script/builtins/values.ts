@@ -3,6 +3,9 @@
 import type { Operand } from "../ir.ts";
 import type { Lowerer } from "../lower/lowerer.ts";
 import { VARIABLES } from "../lower/globals.ts";
+import { syscallName } from "../lower/syscalls.ts";
+import { utf8 } from "../lower/words.ts";
+import { attachmentName } from "../probes.ts";
 import type { AccessSize } from "../../../ffi/asm/instruction.ts";
 import type { UsdtArgument } from "../../../ffi/elf/usdt.ts";
 import type { Span } from "../source.ts";
@@ -225,13 +228,20 @@ const COMM: BuiltinValue = {
 
 const PROBE: BuiltinValue = {
   names: ["probe"],
-  type: ({ probe }) => ({ kind: "string", size: new TextEncoder().encode(probe).length + 1 }),
+  type: (typing) => ({ kind: "string", size: probeSize(typing) }),
   into: (_, lowerer, target) => {
-    const { probe } = lowerer.typing;
-    const size = Math.ceil((new TextEncoder().encode(probe).length + 1) / 8) * 8;
-    lowerer.textInto(probe, target, size);
+    const { typing } = lowerer;
+    const size = Math.ceil(probeSize(typing) / 8) * 8;
+    if (typing.attachments.length > 1) syscallName(lowerer, target, size);
+    else lowerer.textInto(typing.probe, target, size);
   },
 };
+
+/** Bytes of the longest name of a program's probes, with its NUL. */
+function probeSize({ probe, attachments }: Typing): number {
+  const names = attachments.length > 1 ? attachments.map(attachmentName) : [probe];
+  return Math.max(...names.map((name) => utf8(name).length)) + 1;
+}
 
 const FUNC: BuiltinValue = {
   names: ["func"],

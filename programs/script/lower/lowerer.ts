@@ -28,6 +28,7 @@ import { act, countLoss, stringLimit } from "./records.ts";
 import { scalar } from "./scalars.ts";
 import { Scratch } from "./scratch.ts";
 import { statements } from "./statements.ts";
+import { gateSyscalls } from "./syscalls.ts";
 import { into, memory } from "./values.ts";
 import { Variables } from "./variables.ts";
 
@@ -112,6 +113,7 @@ export function lowerProgram(
   const l = new Lowerer({ script, typing, whole, ir, frame, scratch });
   l.line(span);
   l.context = l.parameter(1);
+  scratch.within(() => gateSyscalls(l));
   scratch.within(() => gate(l));
   const frameStart = ir.code.length;
   l.findFrame(l.exit);

@@ -8,7 +8,7 @@ import { utf8, wordsOf } from "./words.ts";
 
 const LARGEST_INLINE_COPY = 64;
 
-/** Writes a string that is known, filled up with NULs. */
+/** Writes a string that is known, filled up with NULs, or its beginning where it is longer. */
 export function textInto(l: Lowerer, text: string, target: Memory, size: number): void {
   const length = utf8(text).length + 1;
   if (size <= LARGEST_INLINE_COPY || length <= LARGEST_INLINE_COPY) {
@@ -20,6 +20,7 @@ export function textInto(l: Lowerer, text: string, target: Memory, size: number)
   l.zeroFill(target, size);
   const source = l.constantAddress(utf8(`${text}\0`));
   l.ir.call("probe_read_kernel", target, BigInt(Math.min(length, size)), source);
+  if (length > size) l.ir.store(target.base, target.offset + size - 1, 1, 0n);
 }
 
 function storeWords(l: Lowerer, words: readonly bigint[], { base, offset }: Memory): void {

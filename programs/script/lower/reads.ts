@@ -7,6 +7,7 @@ import { LOSS } from "../plan.ts";
 import { INT64, type Space } from "../types.ts";
 import type { Lowerer } from "./lowerer.ts";
 import type { Memory, Place } from "./memory.ts";
+import { syscallField } from "./syscalls.ts";
 
 const READ: Readonly<Record<Space, HelperName>> = {
   kernel: "probe_read_kernel",
@@ -55,7 +56,12 @@ function readWord(l: Lowerer, place: Place, size: AccessSize): VirtualRegister {
     const { base, offset } = place.memory;
     return l.ir.load(base, offset, size);
   }
-  if (place.space === "context") return l.ir.load(l.context, place.offset, size);
+  if (place.space === "context") {
+    const { offset } = place;
+    const [syscall] = l.typing.syscalls;
+    if (syscall !== undefined) return syscallField(l, syscall, { offset, size });
+    return l.ir.load(l.context, offset, size);
+  }
   const memory = l.onStack(8);
   read(l, READ[place.space], memory, BigInt(size), argument(l, place));
   return l.ir.load(memory.base, memory.offset, size);

@@ -32,7 +32,7 @@ export function tupleItem(l: Lowerer, node: FieldNode): Memory & { readonly type
   return { base, offset: offset + tupleOffsets(type.items)[index]!, type: type.items[index]! };
 }
 
-/** Writes a value to memory, as a value of `type`, which may be wider than its own. */
+/** Writes a value to memory, as a value of `type`, which may be wider than its own, or a shorter string. */
 export function into(l: Lowerer, node: Expression, target: Memory, type: Type): void {
   if (isScalar(type)) {
     return l.ir.store(target.base, target.offset, 8, l.scalar(node));
@@ -57,6 +57,9 @@ export function into(l: Lowerer, node: Expression, target: Memory, type: Type): 
       const builtin = node.kind === "call" ? builtinFunction(node.name) : builtinValue(node.name);
       const text = l.typing.text(node);
       if (text !== undefined) return l.textInto(text, target, storageSize(type));
+      if (storageSize(own) > storageSize(type)) {
+        return convert(l, memory(l, node), own, target, type);
+      }
       (builtin?.into as ((node: Expression, l: Lowerer, t: Memory) => void) | undefined)?.(
         node,
         l,
@@ -126,7 +129,7 @@ function placeInto(l: Lowerer, place: Place, target: Memory, type: Type): void {
   l.readBytes(place, target, size);
 }
 
-/** Copies a value to where a wider one may have its place. */
+/** Copies a value to where a wider one may have its place, or only the beginning of a string. */
 export function convert(l: Lowerer, from: Memory, own: Type, target: Memory, type: Type): void {
   if (own.kind === "tuple" && type.kind === "tuple") {
     const [sources, targets] = [tupleOffsets(own.items), tupleOffsets(type.items)];
@@ -138,7 +141,11 @@ export function convert(l: Lowerer, from: Memory, own: Type, target: Memory, typ
     );
     return;
   }
-  l.copy(from, target, Math.min(storageSize(own), storageSize(type)));
+  const [has, needs] = [storageSize(own), storageSize(type)];
+  l.copy(from, target, Math.min(has, needs));
+  if (own.kind === "string" && has > needs) {
+    l.ir.store(target.base, target.offset + needs - 1, 1, 0n);
+  }
   widen(l, own, target, type);
 }
 

@@ -57,6 +57,9 @@ export function attachScriptProgram(
       return [program.attachPerfEvent({ event, period: 1n, ...whose })];
     }
     case "tracepoint":
+      if (attachment.syscall !== undefined) {
+        return [program.attachTrace(`tp_btf:sys_${attachment.syscall.direction}`)];
+      }
       return attachTracepoint(program, attachment.category, attachment.event);
     case "rawtracepoint":
       return [program.attachRawTracepoint(attachment.event)];

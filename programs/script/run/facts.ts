@@ -1,11 +1,13 @@
 /** The running kernel's facts: each is read when it is first asked for. */
 
 import { HELPER, type HelperName } from "../../../ffi/asm/helpers.ts";
+import { canMakeKeys } from "../../../ffi/bpf/attempts.ts";
 import { hasHelper } from "../../../ffi/bpf/features.ts";
 import { ELF_TYPE, parseElf } from "../../../ffi/elf/elf.ts";
 import { fileOffset, findSymbol } from "../../../ffi/elf/symbols.ts";
 import { parseUsdtArguments, usdtProbes } from "../../../ffi/elf/usdt.ts";
 import { BpfError } from "../../../ffi/errors.ts";
+import { hasKernelBtf } from "../../../ffi/probes/btf_trace.ts";
 import { findUserFile } from "../../../ffi/probes/user_function.ts";
 import { KERNEL } from "../../../ffi/host/filter_functions.ts";
 import { parseCpuList } from "../../../ffi/host/cpus.ts";
@@ -15,7 +17,13 @@ import { kernelTypes } from "../../../ffi/probes/kernel_types.ts";
 import { kprobeFunctions, listProbes, tracepoints } from "../../../ffi/probes/list.ts";
 import { ksymname } from "../../../ffi/symbols/kernel.ts";
 import { BtfTypes } from "../btf_types.ts";
-import type { KernelFacts, KernelFunction, UsdtProbe, UserSymbol } from "../facts.ts";
+import {
+  type KernelFacts,
+  type KernelFunction,
+  SHORT_KEY,
+  type UsdtProbe,
+  type UserSymbol,
+} from "../facts.ts";
 import { inPath } from "./attach.ts";
 import { tracepointRecord } from "../tracepoint_record.ts";
 import type { RecordLayout, Type } from "../types.ts";
@@ -25,6 +33,7 @@ export class RunningKernel implements KernelFacts {
   readonly arch: KernelFacts["arch"] = Deno.build.arch;
   readonly #records = new Map<string, RecordLayout | undefined>();
   readonly #helpers = new Map<HelperName, boolean>();
+  #longKeys: boolean | undefined;
   readonly #modules = new Map<string, ModuleTypes | undefined>();
   #moduleNames: readonly string[] | undefined;
   #types: BtfTypes | undefined;
@@ -32,6 +41,10 @@ export class RunningKernel implements KernelFacts {
 
   get cpus(): number {
     return parseCpuList(Deno.readTextFileSync("/sys/devices/system/cpu/possible")).length;
+  }
+
+  get hasBtf(): boolean {
+    return hasKernelBtf();
   }
 
   tracepoint(category: string, event: string): RecordLayout | undefined {
@@ -123,6 +136,10 @@ export class RunningKernel implements KernelFacts {
     const known = this.#helpers.get(name) ?? tryHelper(name);
     this.#helpers.set(name, known);
     return known;
+  }
+
+  hasLongKeys(): boolean {
+    return this.#longKeys ??= canMakeKeys(SHORT_KEY + 8) ?? true;
   }
 
   cgroupId(path: string): bigint | undefined {

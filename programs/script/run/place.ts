@@ -2,6 +2,7 @@
 
 import type { Link } from "../../../ffi/bpf/link.ts";
 import { type LoadedObject, openObject } from "../../../ffi/bpf/object.ts";
+import type { Program } from "../../../ffi/bpf/program.ts";
 import type { Skeleton } from "../../../ffi/bpf/skeleton.ts";
 import { BpfError } from "../../../ffi/errors.ts";
 import {
@@ -108,6 +109,7 @@ class Placing {
     if (this.#multi.has(plan.name)) return this.#attachMulti(plan);
     const { pid, missingProbes = "warn" } = this.#options;
     const program = this.#object.program(plan.name);
+    if (plan.section.startsWith("tp_btf/")) return this.#attachSyscalls(plan, program);
     for (const each of plan.attachments) {
       this.#current = { span: plan.span, attachment: each };
       try {
@@ -129,6 +131,14 @@ class Placing {
     this.#probes.push(...attachments.map(attachmentName));
   }
 
+  /** One link shows all of its system calls. */
+  #attachSyscalls(plan: ProgramPlan, program: Program): void {
+    const { attachments: [first, ...more], span, probe } = plan;
+    this.#current = { span, attachment: first! };
+    this.#links.push(...attachScriptProgram(program, first!, { pid: this.#options.pid }));
+    this.#probes.push(...more.length === 0 ? [probe] : plan.attachments.map(attachmentName));
+  }
+
   #tellRefused(): void {
     if (this.#current === undefined) return;
     const { span, attachment } = this.#current;
@@ -137,9 +147,11 @@ class Placing {
 
   #notes(): string[] {
     const [first] = this.#missing;
-    if (first !== undefined && this.#links.length === 0) throw first;
-    const { missingProbes = "warn" } = this.#options;
-    return missingProbes === "warn" ? this.#missing.map(({ message }) => message) : [];
+    const { missingProbes } = this.#options;
+    // A script that says what it wants is content with BEGIN and END.
+    const rest = missingProbes === undefined ? this.#links : this.#probes;
+    if (first !== undefined && rest.length === 0) throw first;
+    return missingProbes === "ignore" ? [] : this.#missing.map(({ message }) => message);
   }
 }
 

@@ -35,7 +35,7 @@ export function infer(t: ProgramTyping, node: Expression): Type {
       statements(t, node.body);
       return node.value === undefined ? NONE : t.type(node.value);
     case "map":
-      return readable(mapKeys(t, node).value);
+      return readable(t, mapKeys(t, node).value, node.span);
     case "call":
       return call(t, node);
     case "unary":

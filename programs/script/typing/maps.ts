@@ -1,12 +1,14 @@
 /** Types of maps: all uses of a map must agree on its keys and its value. */
 
 import type { MapNode } from "../ast.ts";
+import { SHORT_KEY } from "../facts.ts";
 import type { Span } from "../source.ts";
 import {
   type AggregateFunction,
   type AggregateType,
   INT64,
   isSameKind,
+  storageSize,
   type Type,
   typeName,
   UINT64,
@@ -89,7 +91,7 @@ export function mapKeys(t: ProgramTyping, node: MapNode): MapTypes {
     }
   });
   if (map.keys === undefined) {
-    map.keys = keys;
+    map.keys = roomFor(t, keys, node.span);
     t.mapChanged = true;
     return map;
   }
@@ -107,17 +109,47 @@ export function mapKeys(t: ProgramTyping, node: MapNode): MapTypes {
     );
     return map;
   }
-  map.keys = map.keys.map((key, i) => {
-    const type = widest(key, keys[i]!);
-    if (type !== key) t.mapChanged = true;
-    return type;
-  });
+  const before = map.keys;
+  map.keys = roomFor(t, before.map((key, i) => widest(key, keys[i]!)), node.span);
+  if (map.keys.some((key, i) => storageSize(key) !== storageSize(before[i]!))) t.mapChanged = true;
   return map;
 }
 
+/** Keys as the kernel takes them: where it has no long ones, strings share what room there is, and are cut. */
+function roomFor(t: ProgramTyping, keys: readonly Type[], span: Span): Type[] {
+  const size = sizeOf(keys);
+  if (size <= KEY_ROOM || t.facts.hasLongKeys()) return [...keys];
+  const strings = keys.filter(({ kind }) => kind === "string");
+  const shortest = strings.toSorted((a, b) => storageSize(a) - storageSize(b));
+  let room = KEY_ROOM - (size - sizeOf(strings));
+  let most = 0;
+  for (const [i, string] of shortest.entries()) {
+    most = Math.floor(room / (strings.length - i) / 8) * 8;
+    if (storageSize(string) > most) break;
+    room -= storageSize(string);
+  }
+  if (most > 0) {
+    return keys.map((key) =>
+      key.kind === "string" && key.size > most ? { ...key, size: most } : key
+    );
+  }
+  t.unsupported(span, `keys of ${size} bytes on this kernel: they need Linux >= 5.11`);
+  return [...keys];
+}
+
+function sizeOf(types: readonly Type[]): number {
+  return types.reduce((sum, type) => sum + storageSize(type), 0);
+}
+
+/** Histograms have the number of a bucket behind the key. */
+const KEY_ROOM = SHORT_KEY - 8;
+
 /** What it is to read a map: of those that gather, the sum over all CPUs. */
-export function readable(type: Type): Type {
+export function readable(t: ProgramTyping, type: Type, span: Span): Type {
   if (type.kind !== "aggregate" || !isReadable(type.of)) return type;
+  if (!t.facts.hasHelper("map_lookup_percpu_elem")) {
+    t.unsupported(span, `reading ${type.of}() on this kernel: it needs Linux >= 5.19`);
+  }
   return type.signed ? INT64 : UINT64;
 }
 

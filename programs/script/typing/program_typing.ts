@@ -3,7 +3,7 @@
 import type { BinaryNode, Expression, Statement, TypeName } from "../ast.ts";
 import type { Typing } from "../builtins/builtin.ts";
 import type { KernelFacts } from "../facts.ts";
-import { type Attachment, probeName } from "../probes.ts";
+import { type Attachment, probeName, type SyscallPlace } from "../probes.ts";
 import type { Settings } from "../settings.ts";
 import type { Diagnostics, Span } from "../source.ts";
 import { type Space, type Type, typeName, UNKNOWN } from "../types.ts";
@@ -37,6 +37,7 @@ export class ProgramTyping implements Typing {
   readonly types = new Map<Expression, Type>();
   readonly variables = new Map<string, Type>();
   readonly attachment: Attachment;
+  readonly attachments: readonly Attachment[];
   readonly probe: string;
   readonly script: ScriptTypes;
   /** How many loops the statement stands in that is being typed. */
@@ -51,11 +52,16 @@ export class ProgramTyping implements Typing {
 
   constructor(
     script: ScriptTypes,
-    { attachment, text }: { readonly attachment: Attachment; readonly text: string },
+    { attachment, attachments, text }: {
+      readonly attachment: Attachment;
+      readonly attachments: readonly Attachment[];
+      readonly text: string;
+    },
     diagnostics: Diagnostics,
   ) {
     this.script = script;
     this.attachment = attachment;
+    this.attachments = attachments;
     this.probe = probeName(attachment, text);
     this.#diagnostics = diagnostics;
   }
@@ -66,6 +72,13 @@ export class ProgramTyping implements Typing {
 
   get settings(): Settings {
     return this.script.settings;
+  }
+
+  /** The system calls that it is to see of all; empty where it is not run by all. */
+  get syscalls(): SyscallPlace[] {
+    return this.attachments.flatMap((each) =>
+      each.kind === "tracepoint" && each.syscall !== undefined ? [each.syscall] : []
+    );
   }
 
   error(span: Span, message: string, hint?: string): void {

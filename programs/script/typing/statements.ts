@@ -64,6 +64,7 @@ function statement(t: ProgramTyping, node: Statement): void {
 function each(t: ProgramTyping, { variable, map: { name, span } }: EachStatement): void {
   if (!t.facts.hasHelper("for_each_map_elem")) {
     const message = "for loops over maps on this kernel: they need Linux >= 5.13";
+    t.variables.set(variable.name, UNKNOWN);
     return t.unsupported(span, message);
   }
   const { keys, value } = mapOf(t, name, span);
@@ -71,7 +72,7 @@ function each(t: ProgramTyping, { variable, map: { name, span } }: EachStatement
   if (keys.length === 0) {
     return t.error(span, `${name} has no keys (scalar map), and cannot be used for iteration`);
   }
-  const read = readable(value);
+  const read = readable(t, value, span);
   if (read.kind === "aggregate") {
     return t.error(span, `Loop expression does not support type: ${read.of}`);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0
 /* Lesson 9: two histograms of the sizes of block I/O, summed up in the kernel: no event travels. */
 #include "gimlet.bpf.h"
+#include "block_issue.bpf.h"
 #include "hist.bpf.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
@@ -26,16 +27,9 @@ int BPF_KPROBE(on_start_request, struct request *request)
 }
 
 SEC("tp_btf/block_rq_issue")
-int BPF_PROG(on_rq_issue, struct request *request)
+int on_rq_issue(u64 *ctx)
 {
-	return count(request->__data_len);
-}
-
-/* Until 5.10 the queue stood in front of the request. Newer kernels refuse this program: there is no second argument. */
-SEC("tp_btf/block_rq_issue")
-int BPF_PROG(on_rq_issue_queue, struct request_queue *queue, struct request *request)
-{
-	return count(request->__data_len);
+	return count(issued_request(ctx)->__data_len);
 }
 
 SEC("tracepoint/block/block_rq_issue")

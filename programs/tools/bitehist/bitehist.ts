@@ -10,8 +10,6 @@ export default defineTool(bitehist, {
   selftest: { stimulus: "disk", anyProcess: true },
   plans: {
     kprobe: { on_start_request: BLOCK_ISSUE.kprobe },
-    // Until Linux 5.10. It comes first: newer kernels refuse it, while an old one would take the other and misread it.
-    tp_btf_queue: { on_rq_issue_queue: BLOCK_ISSUE.tp_btf },
     tp_btf: { on_rq_issue: BLOCK_ISSUE.tp_btf },
     tracepoint: { on_rq_issue_tracepoint: BLOCK_ISSUE.tracepoint },
   },

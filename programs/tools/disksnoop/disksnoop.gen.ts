@@ -130,7 +130,6 @@ export const disksnoop = {
     on_rq_complete: "tp_btf/block_rq_complete",
     on_rq_complete_tracepoint: "tracepoint/block/block_rq_complete",
     on_rq_issue: "tp_btf/block_rq_issue",
-    on_rq_issue_queue: "tp_btf/block_rq_issue",
     on_rq_issue_tracepoint: "tracepoint/block/block_rq_issue",
     on_start_request: "kprobe",
   },
@@ -142,7 +141,7 @@ export const disksnoop = {
   globals: {
     gimlet_armed: { section: ".bss", offset: 0, codec: bool },
     gimlet_cgroup: { section: ".rodata", offset: 40, codec: u64 },
-    gimlet_comm: { section: ".rodata", offset: 20, codec: chars(16) },
+    gimlet_comm: { section: ".rodata", offset: 24, codec: chars(16) },
     gimlet_has_uid: { section: ".rodata", offset: 12, codec: bool },
     gimlet_pid: { section: ".rodata", offset: 4, codec: u32 },
     gimlet_pidns_dev: { section: ".rodata", offset: 48, codec: u64 },

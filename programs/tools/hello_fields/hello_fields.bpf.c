@@ -2,6 +2,7 @@
 /* Lesson 3: the line of lesson 1 once more; this time user space takes it apart. */
 #include "gimlet.bpf.h"
 #include "print.bpf.h"
+#include "syscall.bpf.h"
 
 /* Not a program but a part of them: it has no SEC(), and is built into each of those that call it. */
 static __always_inline int hello(void)
@@ -17,6 +18,13 @@ SEC("kprobe")
 int on_clone_kprobe(void *ctx)
 {
 	return hello();
+}
+
+/* All system calls pass here: this program is run by each, and asks which one it is. */
+SEC("raw_tp/sys_enter")
+int on_sys_enter(struct sys_enter *ctx)
+{
+	return makes_task(ctx) ? hello() : 0;
 }
 
 SEC("tracepoint")

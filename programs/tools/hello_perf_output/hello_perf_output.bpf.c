@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0
 /* Lesson 7: hand a struct to user space, through a perf buffer of our own, whenever a process or thread is made. */
 #include "gimlet.bpf.h"
+#include "syscall.bpf.h"
 
 /* What travels. The build reads this struct and writes its decoder: nobody types an offset. */
 struct data_t {
@@ -39,6 +40,13 @@ SEC("kprobe")
 int on_clone_kprobe(void *ctx)
 {
 	return hello(ctx);
+}
+
+/* All system calls pass here: this program is run by each, and asks which one it is. */
+SEC("raw_tp/sys_enter")
+int on_sys_enter(struct sys_enter *ctx)
+{
+	return makes_task(ctx) ? hello(ctx) : 0;
 }
 
 SEC("tracepoint")

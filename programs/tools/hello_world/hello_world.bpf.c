@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0
 /* Lesson 1: print a line to the kernel's trace_pipe whenever a process or thread is made. */
 #include "gimlet.bpf.h"
+#include "syscall.bpf.h"
 
 static __always_inline int hello(void)
 {
@@ -14,12 +15,19 @@ static __always_inline int hello(void)
 	return 0;
 }
 
-/* One event, seen in three ways: gimlet takes the first that this kernel has. */
+/* One event, seen in four ways: gimlet takes the first that this kernel has. */
 
 SEC("kprobe")
 int on_clone_kprobe(void *ctx)
 {
 	return hello();
+}
+
+/* All system calls pass here: this program is run by each, and asks which one it is. */
+SEC("raw_tp/sys_enter")
+int on_sys_enter(struct sys_enter *ctx)
+{
+	return makes_task(ctx) ? hello() : 0;
 }
 
 SEC("tracepoint")

@@ -13,6 +13,7 @@ export const hello_world = {
     on_clone_kprobe: "kprobe",
     on_clone_tracepoint: "tracepoint",
     on_fork: "tp_btf/sched_process_fork",
+    on_sys_enter: "raw_tp/sys_enter",
   },
   maps: {
     gimlet_losses: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 6 },
@@ -20,7 +21,7 @@ export const hello_world = {
   globals: {
     gimlet_armed: { section: ".bss", offset: 0, codec: bool },
     gimlet_cgroup: { section: ".rodata", offset: 40, codec: u64 },
-    gimlet_comm: { section: ".rodata", offset: 20, codec: chars(16) },
+    gimlet_comm: { section: ".rodata", offset: 24, codec: chars(16) },
     gimlet_has_uid: { section: ".rodata", offset: 12, codec: bool },
     gimlet_pid: { section: ".rodata", offset: 4, codec: u32 },
     gimlet_pidns_dev: { section: ".rodata", offset: 48, codec: u64 },

@@ -10,6 +10,7 @@ export default defineTool(hello_world, {
   selftest: { stimulus: "clone" },
   plans: {
     kprobe: { on_clone_kprobe: NEW_TASK.kprobe },
+    raw_syscalls: { on_sys_enter: NEW_TASK.raw_syscalls },
     tracepoint: { on_clone_tracepoint: NEW_TASK.tracepoint },
     tp_btf: { on_fork: NEW_TASK.tp_btf },
   },

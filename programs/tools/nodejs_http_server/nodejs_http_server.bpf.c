@@ -3,6 +3,7 @@
 #include "gimlet.bpf.h"
 #include "file.bpf.h"
 #include "ring.bpf.h"
+#include "syscall.bpf.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/usdt.bpf.h>
 
@@ -125,33 +126,40 @@ static __always_inline u64 socket_of(u32 fd)
 	return (BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFSOCK ? BPF_CORE_READ(inode, i_ino) : 0;
 }
 
-static __always_inline int enter(struct syscall_trace_enter *ctx)
+static __always_inline int enter(u32 fd, u64 buffer)
 {
 	u64 id = bpf_get_current_pid_tgid();
-	struct reading reading = {};
+	struct reading reading = { .buffer = buffer };
 
 	if (!gimlet_wants())
 		return 0;
-	reading.socket = socket_of((u32)ctx->args[0]);
-	reading.buffer = ctx->args[1];
+	reading.socket = socket_of(fd);
 	if (reading.socket && bpf_map_update_elem(&reads, &id, &reading, BPF_ANY))
 		gimlet_count(GIMLET_MAP_FULL);
 	return 0;
 }
 
+#define MSG_PEEK 2 /* what is only peeked at will be read again */
+
+/* Where all system calls pass: this program is run by each, and asks which one it is. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
+{
+	if (!(number == SYS_READ || (number == SYS_RECVFROM && !(PT_REGS_PARM4_CORE_SYSCALL(regs) & MSG_PEEK))))
+		return 0;
+	return is_compat_syscall((void *)regs) ? 0 : enter(PT_REGS_PARM1_CORE_SYSCALL(regs), PT_REGS_PARM2_CORE_SYSCALL(regs));
+}
+
 SEC("tracepoint")
 int on_read(struct syscall_trace_enter *ctx)
 {
-	return enter(ctx);
+	return enter(ctx->args[0], ctx->args[1]);
 }
-
-#define MSG_PEEK 2
 
 SEC("tracepoint")
 int on_recvfrom(struct syscall_trace_enter *ctx)
 {
-	/* What is only peeked at will be read again. */
-	return ctx->args[3] & MSG_PEEK ? 0 : enter(ctx);
+	return ctx->args[3] & MSG_PEEK ? 0 : enter(ctx->args[0], ctx->args[1]);
 }
 
 static const struct {
@@ -342,8 +350,7 @@ __noinline int look_on(void)
 
 static const struct connection fresh = {};
 
-SEC("tracepoint")
-int on_return(struct syscall_trace_exit *ctx)
+static __always_inline int leave(long result)
 {
 	u32 zero = 0;
 	u64 id = bpf_get_current_pid_tgid(), socket;
@@ -356,10 +363,10 @@ int on_return(struct syscall_trace_exit *ctx)
 		return 0;
 	socket = reading->socket;
 	scan->buffer = reading->buffer;
-	scan->count = ctx->ret;
+	scan->count = result;
 	scan->at = 0;
 	bpf_map_delete_elem(&reads, &id);
-	if (ctx->ret <= 0)
+	if (result <= 0)
 		return 0;
 	connection = bpf_map_lookup_elem(&connections, &socket);
 	scan->connection = connection ? *connection : fresh;
@@ -372,4 +379,18 @@ int on_return(struct syscall_trace_exit *ctx)
 	if (bpf_map_update_elem(&connections, &socket, &scan->connection, BPF_ANY))
 		gimlet_count(GIMLET_MAP_FULL);
 	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
+{
+	int number = syscall_returning(regs);
+
+	return number == SYS_READ || number == SYS_RECVFROM ? leave(result) : 0;
+}
+
+SEC("tracepoint")
+int on_return(struct syscall_trace_exit *ctx)
+{
+	return leave(ctx->ret);
 }

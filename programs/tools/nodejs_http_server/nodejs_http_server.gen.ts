@@ -184,6 +184,8 @@ export const nodejs_http_server = {
     on_recvfrom: "tracepoint",
     on_request: "usdt",
     on_return: "tracepoint",
+    on_sys_enter: "tp_btf/sys_enter",
+    on_sys_exit: "tp_btf/sys_exit",
   },
   maps: {
     connections: { type: "lru_hash", key: u64, value: connectionCodec, event: undefined, maxEntries: 10240 },
@@ -195,7 +197,7 @@ export const nodejs_http_server = {
   globals: {
     gimlet_armed: { section: ".bss", offset: 0, codec: bool },
     gimlet_cgroup: { section: ".rodata", offset: 40, codec: u64 },
-    gimlet_comm: { section: ".rodata", offset: 20, codec: chars(16) },
+    gimlet_comm: { section: ".rodata", offset: 24, codec: chars(16) },
     gimlet_has_uid: { section: ".rodata", offset: 12, codec: bool },
     gimlet_pid: { section: ".rodata", offset: 4, codec: u32 },
     gimlet_pidns_dev: { section: ".rodata", offset: 48, codec: u64 },

@@ -16,6 +16,10 @@ export default defineTool(nodejs_http_server, {
   plans: ({ PID = "PID" }) => ({
     // The program that the process runs, also where its file has another name by now, or is in a container.
     usdt: { on_request: [`usdt:/proc/${PID}/exe:node:http__server__request`] },
+    raw_syscalls: {
+      on_sys_enter: ["tp_btf:sys_enter"],
+      on_sys_exit: ["tp_btf:sys_exit"],
+    },
     syscalls: {
       on_read: ["tracepoint:syscalls:sys_enter_read"],
       on_recvfrom: ["tracepoint:syscalls:sys_enter_recvfrom"],

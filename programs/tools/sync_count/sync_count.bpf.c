@@ -3,6 +3,7 @@
 #include "gimlet.bpf.h"
 #include "print.bpf.h"
 #include "sync.bpf.h"
+#include "syscall.bpf.h"
 
 /* The number of syncs so far, this one included. */
 static __always_inline u64 count_sync(void)
@@ -39,6 +40,13 @@ SEC("kprobe")
 int on_sync_kprobe(void *ctx)
 {
 	return on_sync();
+}
+
+/* All system calls pass here: this program is run by each, and asks which one it is. */
+SEC("raw_tp/sys_enter")
+int on_sys_enter(struct sys_enter *ctx)
+{
+	return is_sync(ctx) ? on_sync() : 0;
 }
 
 SEC("tracepoint")

@@ -20,6 +20,7 @@ export default defineTool(sync_count, {
   selftest: { stimulus: "sync" },
   plans: {
     kprobe: { on_sync_kprobe: SYNC.kprobe },
+    raw_syscalls: { on_sys_enter: SYNC.raw_syscalls },
     tracepoint: { on_sync_tracepoint: SYNC.tracepoint },
   },
   banner: "Tracing for quick sync's... Ctrl-C to end",

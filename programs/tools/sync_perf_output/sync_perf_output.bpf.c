@@ -2,6 +2,7 @@
 /* Lesson 8: lesson 4 over a perf buffer: a struct travels, and nobody has to take a line apart. */
 #include "gimlet.bpf.h"
 #include "sync.bpf.h"
+#include "syscall.bpf.h"
 
 struct data_t {
 	u32 pid; /* of the thread, as the kernel counts */
@@ -43,6 +44,13 @@ SEC("kprobe")
 int on_sync_kprobe(void *ctx)
 {
 	return on_sync(ctx);
+}
+
+/* All system calls pass here: this program is run by each, and asks which one it is. */
+SEC("raw_tp/sys_enter")
+int on_sys_enter(struct sys_enter *ctx)
+{
+	return is_sync(ctx) ? on_sync(ctx) : 0;
 }
 
 SEC("tracepoint")

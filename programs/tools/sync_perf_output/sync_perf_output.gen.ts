@@ -59,6 +59,7 @@ export const sync_perf_output = {
   programs: {
     on_sync_kprobe: "kprobe",
     on_sync_tracepoint: "tracepoint",
+    on_sys_enter: "raw_tp/sys_enter",
   },
   maps: {
     events: { type: "perf_event_array", key: undefined, value: undefined, event: dataCodec, maxEntries: 0 },
@@ -68,7 +69,7 @@ export const sync_perf_output = {
   globals: {
     gimlet_armed: { section: ".bss", offset: 0, codec: bool },
     gimlet_cgroup: { section: ".rodata", offset: 40, codec: u64 },
-    gimlet_comm: { section: ".rodata", offset: 20, codec: chars(16) },
+    gimlet_comm: { section: ".rodata", offset: 24, codec: chars(16) },
     gimlet_has_uid: { section: ".rodata", offset: 12, codec: bool },
     gimlet_pid: { section: ".rodata", offset: 4, codec: u32 },
     gimlet_pidns_dev: { section: ".rodata", offset: 48, codec: u64 },

@@ -10,6 +10,7 @@ export default defineTool(sys_sync, {
   selftest: { stimulus: "sync" },
   plans: {
     kprobe: { on_sync_kprobe: SYNC.kprobe },
+    raw_syscalls: { on_sys_enter: SYNC.raw_syscalls },
     tracepoint: { on_sync_tracepoint: SYNC.tracepoint },
   },
   banner: "Tracing sys_sync()... Ctrl-C to end.",

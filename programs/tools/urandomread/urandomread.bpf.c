@@ -3,6 +3,7 @@
 #include "gimlet.bpf.h"
 #include "file.bpf.h"
 #include "ring.bpf.h"
+#include "syscall.bpf.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
@@ -84,26 +85,63 @@ static __always_inline bool is_urandom(u32 fd)
 	       (BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFCHR;
 }
 
-SEC("tracepoint")
-int on_read(struct syscall_trace_enter *ctx)
+static __always_inline int begin(u32 fd)
 {
 	u64 id = bpf_get_current_pid_tgid();
 	u8 yes = 1;
 
-	if (!gimlet_wants() || !is_urandom((u32)ctx->args[0]))
+	if (!gimlet_wants() || !is_urandom(fd))
 		return 0;
 	if (bpf_map_update_elem(&reading, &id, &yes, BPF_ANY))
 		gimlet_count(GIMLET_MAP_FULL);
 	return 0;
 }
 
-SEC("tracepoint")
-int on_read_return(struct syscall_trace_exit *ctx)
+static __always_inline int end(long bytes)
 {
 	u64 id = bpf_get_current_pid_tgid();
 
 	/* Deleting tells whether it was there. It was only put there where it is wanted. */
-	return bpf_map_delete_elem(&reading, &id) ? 0 : tell_bytes(ctx->ret);
+	return bpf_map_delete_elem(&reading, &id) ? 0 : tell_bytes(bytes);
+}
+
+/* Where all system calls pass: these programs are run by each, and ask which one it is. */
+
+static __always_inline bool reads(int number)
+{
+	return number == SYS_READ || number == SYS_PREAD64 || number == SYS_READV;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
+{
+	if (!reads(number) || is_compat_syscall((void *)regs))
+		return 0;
+	return begin(PT_REGS_PARM1_CORE_SYSCALL(regs));
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
+{
+	int number = syscall_returning(regs);
+
+	if (number == SYS_GETRANDOM)
+		return !is_compat_syscall((void *)regs) && gimlet_wants() ? tell_bytes(result) : 0;
+	return reads(number) ? end(result) : 0;
+}
+
+/* Or by a tracepoint for each of the calls. */
+
+SEC("tracepoint")
+int on_read(struct syscall_trace_enter *ctx)
+{
+	return begin(ctx->args[0]);
+}
+
+SEC("tracepoint")
+int on_read_return(struct syscall_trace_exit *ctx)
+{
+	return end(ctx->ret);
 }
 
 SEC("tracepoint")

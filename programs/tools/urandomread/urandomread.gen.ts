@@ -57,6 +57,8 @@ export const urandomread = {
     on_read_return: "tracepoint",
     on_return_fexit: "fexit/urandom_read_iter",
     on_return_kretprobe: "kretprobe",
+    on_sys_enter: "tp_btf/sys_enter",
+    on_sys_exit: "tp_btf/sys_exit",
     on_urandom_read: "tracepoint",
   },
   maps: {
@@ -67,7 +69,7 @@ export const urandomread = {
   globals: {
     gimlet_armed: { section: ".bss", offset: 0, codec: bool },
     gimlet_cgroup: { section: ".rodata", offset: 40, codec: u64 },
-    gimlet_comm: { section: ".rodata", offset: 20, codec: chars(16) },
+    gimlet_comm: { section: ".rodata", offset: 24, codec: chars(16) },
     gimlet_has_uid: { section: ".rodata", offset: 12, codec: bool },
     gimlet_pid: { section: ".rodata", offset: 4, codec: u32 },
     gimlet_pidns_dev: { section: ".rodata", offset: 48, codec: u64 },

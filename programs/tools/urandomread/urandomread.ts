@@ -15,6 +15,10 @@ export default defineTool(urandomread, {
     tracepoint: { on_urandom_read: ["tracepoint:random:urandom_read"] },
     kretprobe: { on_return_kretprobe: ["kretprobe:urandom_read_iter"] },
     fexit: { on_return_fexit: ["fexit:urandom_read_iter"] },
+    raw_syscalls: {
+      on_sys_enter: ["tp_btf:sys_enter"],
+      on_sys_exit: ["tp_btf:sys_exit"],
+    },
     syscalls: {
       on_read: READS.map((name) => `tracepoint:syscalls:sys_enter_${name}`),
       on_read_return: READS.map((name) => `tracepoint:syscalls:sys_exit_${name}`),

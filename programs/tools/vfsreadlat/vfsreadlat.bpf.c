@@ -2,6 +2,7 @@
 /* Lesson 11: how long reads take, by two probes: where the kernel's vfs_read() begins, and where it returns. */
 #include "gimlet.bpf.h"
 #include "hist.bpf.h"
+#include "syscall.bpf.h"
 
 #define NS_PER_US 1000ULL
 
@@ -69,7 +70,24 @@ int on_return_fexit(void *ctx)
 	return end();
 }
 
-/* The system calls that lead there. */
+/* The system calls that lead there: first where all of them pass, each program asking which one it is. */
+
+static __always_inline bool is_read(int number)
+{
+	return number == SYS_READ || number == SYS_PREAD64;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
+{
+	return is_read(number) && !is_compat_syscall((void *)regs) ? begin() : 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
+{
+	return is_read(syscall_returning(regs)) ? end() : 0;
+}
 
 SEC("tracepoint")
 int on_read_tracepoint(void *ctx)

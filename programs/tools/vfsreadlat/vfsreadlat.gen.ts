@@ -16,6 +16,8 @@ export const vfsreadlat = {
     on_return_fexit: "fexit/vfs_read",
     on_return_kretprobe: "kretprobe",
     on_return_tracepoint: "tracepoint",
+    on_sys_enter: "tp_btf/sys_enter",
+    on_sys_exit: "tp_btf/sys_exit",
   },
   maps: {
     dist: { type: "percpu_array", key: u32, value: u64, event: undefined, maxEntries: 65 },
@@ -25,7 +27,7 @@ export const vfsreadlat = {
   globals: {
     gimlet_armed: { section: ".bss", offset: 0, codec: bool },
     gimlet_cgroup: { section: ".rodata", offset: 40, codec: u64 },
-    gimlet_comm: { section: ".rodata", offset: 20, codec: chars(16) },
+    gimlet_comm: { section: ".rodata", offset: 24, codec: chars(16) },
     gimlet_has_uid: { section: ".rodata", offset: 12, codec: bool },
     gimlet_pid: { section: ".rodata", offset: 4, codec: u32 },
     gimlet_pidns_dev: { section: ".rodata", offset: 48, codec: u64 },

@@ -32,6 +32,10 @@ export default defineTool(vfsreadlat, {
       on_read_fentry: ["fentry:vfs_read"],
       on_return_fexit: ["fexit:vfs_read"],
     },
+    raw_syscalls: {
+      on_sys_enter: ["tp_btf:sys_enter"],
+      on_sys_exit: ["tp_btf:sys_exit"],
+    },
     tracepoint: {
       on_read_tracepoint: [
         "tracepoint:syscalls:sys_enter_read",

@@ -127,7 +127,7 @@ export const maps = {
     calls: { section: ".bss", offset: 8, codec: u64 },
     gimlet_armed: { section: ".bss", offset: 0, codec: bool },
     gimlet_cgroup: { section: ".rodata", offset: 40, codec: u64 },
-    gimlet_comm: { section: ".rodata", offset: 20, codec: chars(16) },
+    gimlet_comm: { section: ".rodata", offset: 24, codec: chars(16) },
     gimlet_has_uid: { section: ".rodata", offset: 12, codec: bool },
     gimlet_pid: { section: ".rodata", offset: 4, codec: u32 },
     gimlet_pidns_dev: { section: ".rodata", offset: 48, codec: u64 },

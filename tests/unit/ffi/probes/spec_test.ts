@@ -6,6 +6,7 @@ Deno.test("parseProbe() reads every provider's names", () => {
   assertEquals(parseProbe("kprobe:vfs_read"), { provider: "kprobe", symbol: "vfs_read" });
   assertEquals(parseProbe("syscall:clone"), { provider: "syscall", syscall: "clone" });
   assertEquals(parseProbe("tp_btf:sched_switch"), { provider: "tp_btf", symbol: "sched_switch" });
+  assertEquals(parseProbe("raw_tp:sys_enter"), { provider: "raw_tp", symbol: "sys_enter" });
   assertEquals(parseProbe("tracepoint:block:block_rq_issue"), {
     provider: "tracepoint",
     category: "block",

@@ -1,13 +1,10 @@
 /** Scripts, compiled and run without a kernel, print what bpftrace printed (tests/differential/record.ts). */
 
 import { assert, assertEquals } from "../../../assert.ts";
-import { comparable, isPure } from "../../../differential/compare.ts";
+import { comparable, isPure, keyOf } from "../../../differential/compare.ts";
 import { type Case, GROUPS } from "../../../differential/programs.ts";
+import { expectedOf, RECORDED } from "../../../differential/recorded.ts";
 import { runText } from "./run_script.ts";
-
-const RECORDED: Readonly<Record<string, string>> = JSON.parse(
-  Deno.readTextFileSync(new URL("../../../fixtures/script/bpftrace.json", import.meta.url)),
-);
 
 for (const [group, cases] of Object.entries(GROUPS)) {
   const pure = cases.filter(isPure);
@@ -21,16 +18,6 @@ Deno.test("what bpftrace was seen to print is of programs that there are", () =>
   const known = new Set(Object.values(GROUPS).flat().map(keyOf));
   assert(Object.keys(RECORDED).every((key) => known.has(key)));
 });
-
-function keyOf({ program, options = [], parameters = [] }: Case): string {
-  return JSON.stringify([program, ...options, ...parameters]);
-}
-
-function expectedOf(each: Case): string {
-  const expected = each.difference?.output ?? RECORDED[keyOf(each)];
-  if (expected === undefined) throw new Error(`not recorded: ${each.program}`);
-  return expected;
-}
 
 function outputOf(each: Case): string {
   const { program, options = [], parameters = [] } = each;

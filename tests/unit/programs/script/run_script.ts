@@ -16,6 +16,7 @@ export function fakeKernel(facts: Partial<KernelFacts> = {}): KernelFacts {
   return {
     arch: "x86_64",
     cpus: 2,
+    hasBtf: false,
     tracepoint: () => undefined,
     tracepoints: () => [],
     type: () => undefined,
@@ -31,6 +32,7 @@ export function fakeKernel(facts: Partial<KernelFacts> = {}): KernelFacts {
     kernelSymbol: () => undefined,
     cgroupId: () => undefined,
     hasHelper: () => true,
+    hasLongKeys: () => true,
     ...facts,
   };
 }
