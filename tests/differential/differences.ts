@@ -84,8 +84,8 @@ const FIXED = `## Differences by design
 - \`exit()\` disarms all probes in the kernel, at once: bpftrace's count on until they are detached.
 - \`fentry\` of a module's function is refused where the kernel, or another module, has one of the same name.
 - \`fn\` is made part of the probe wherever it is called. \`return\` in a \`for\` loop of it is refused.
-- \`cat()\` prints all of a file, whatever \`max_cat_bytes\` says, and strings that were cut off end with \`..\`: some settings
-  of bpftrace's are known, and change nothing.
+- \`cat()\` prints all of a file, whatever \`max_cat_bytes\` says, and \`str_trunc_trailer\` changes nothing: some of bpftrace's
+  settings are known, and have no effect.
 - \`-f json\` has no empty lines.
 - Types come from the kernel's BTF. Headers are read where they have nothing but declarations and \`#define\`: those
   beside the script, in folders of \`-I\`, and of \`--include\`. The kernel's own are passed over.
