@@ -1,5 +1,6 @@
 /** `gimlet -e 'PROGRAM'`, `gimlet FILE.bt`, `gimlet check FILE.bt`: scripts in bpftrace's language. */
 
+import process from "node:process";
 import { BpfError, messageOf } from "../ffi/errors.ts";
 import { type CommandOptions, HeldCommand } from "../programs/lib/command.ts";
 import { json } from "../programs/lib/json.ts";
@@ -40,10 +41,12 @@ export async function checkScript(args: readonly string[]): Promise<number> {
       : [options];
     const plans = scripts.map((each) => {
       const read = readSource(each);
-      const begin = performance.now();
+      const [begin, used] = [performance.now(), process.cpuUsage()];
       const compiled = compileSource(read.source, { ...each, unsafe: true });
-      const taken = performance.now() - begin;
-      if (each.verbose) tell([`${nameOf(each)}: compiled in ${taken.toFixed(1)} ms`]);
+      const { user, system } = process.cpuUsage(used);
+      const [taken, cpu] = [performance.now() - begin, (user + system) / 1000]
+        .map((ms) => ms.toFixed(1));
+      if (each.verbose) tell([`${nameOf(each)}: compiled in ${taken} ms, with ${cpu} ms of CPU`]);
       tellDiagnostics(compiled, read, each, out);
       return compiled.plan;
     });
