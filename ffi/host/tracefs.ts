@@ -1,7 +1,7 @@
 /** Where tracefs is, and what stands in it. */
 
 import { BpfError } from "../errors.ts";
-import { exists } from "./files.ts";
+import { exists, isFile, list } from "./files.ts";
 import { mountFs } from "./system.ts";
 
 /** Where the kernel wants it. */
@@ -23,6 +23,14 @@ let known: string | undefined;
 export function tracefsPath(): string {
   if (known === undefined || !exists(`${known}/events`)) known = findTracefs();
   return known;
+}
+
+/** The events of a category that can be switched on, sorted; none where there is no such category. */
+export function eventsOf(category: string): string[] {
+  const folder = `${tracefsPath()}/events/${category}`;
+  // The tracers' own, in the category ftrace, have no switch.
+  if (!isFile(`${folder}/enable`)) return [];
+  return list(folder).filter((name) => name !== "enable" && name !== "filter").sort();
 }
 
 function findTracefs(): string {

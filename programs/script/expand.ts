@@ -165,7 +165,8 @@ function expandAttachment(
       const name = `${category}:${event}`;
       if (hasWildcard(name)) {
         const matches = matcher(name);
-        const found = facts.tracepoints().filter((each) => matches.test(each));
+        const ofOne = hasWildcard(category) ? undefined : category;
+        const found = facts.tracepoints(ofOne).filter((each) => matches.test(each));
         if (found.length === 0) return none(`No tracepoints match ${name}`);
         return found.map((each) => {
           const [category = "", event = ""] = each.split(":");

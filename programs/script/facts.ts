@@ -17,8 +17,8 @@ export interface KernelFacts {
   readonly hasBtf: boolean;
   /** The fields of a tracepoint; `undefined` where there is none of this name. */
   tracepoint(category: string, event: string): RecordLayout | undefined;
-  /** `category:event` of all tracepoints. */
-  tracepoints(): readonly string[];
+  /** `category:event` of all tracepoints, or of those of one category: these are found sooner. */
+  tracepoints(category?: string): readonly string[];
   /** A struct, union, enum or typedef of the kernel: `struct task_struct`, `dev_t`. */
   type(name: string): Type | undefined;
   /** The value of a name in one of the kernel's enums. */

@@ -11,6 +11,7 @@ import { hasKernelBtf } from "../../../ffi/probes/btf_trace.ts";
 import { findUserFile } from "../../../ffi/probes/user_function.ts";
 import { KERNEL } from "../../../ffi/host/filter_functions.ts";
 import { parseCpuList } from "../../../ffi/host/cpus.ts";
+import { eventsOf } from "../../../ffi/host/tracefs.ts";
 import { readTracepointFormat } from "../../../ffi/host/tracepoint_format.ts";
 import { modulesWithBtf, readModuleBtf } from "../../../ffi/probes/kernel_btf.ts";
 import { kernelTypes } from "../../../ffi/probes/kernel_types.ts";
@@ -58,7 +59,8 @@ export class RunningKernel implements KernelFacts {
     return this.#records.get(name);
   }
 
-  tracepoints(): readonly string[] {
+  tracepoints(category?: string): readonly string[] {
+    if (category !== undefined) return eventsOf(category).map((event) => `${category}:${event}`);
     return this.#tracepoints ??= tracepoints();
   }
 
@@ -133,7 +135,7 @@ export class RunningKernel implements KernelFacts {
   }
 
   hasHelper(name: HelperName): boolean {
-    const known = this.#helpers.get(name) ?? tryHelper(name);
+    const known = this.#helpers.get(name) ?? (cameWith(name) || tryHelper(name));
     this.#helpers.set(name, known);
     return known;
   }
@@ -174,6 +176,23 @@ interface ModuleTypes {
 function readModuleTypes(module: string): ModuleTypes | undefined {
   const btf = readModuleBtf(module, kernelTypes());
   return btf && { types: new BtfTypes(btf), functions: new Set(btf.namesOfKind("func")) };
+}
+
+/** The Linux that brought a helper. An older one may have it all the same: that is tried, which takes longer than most compilations. */
+const SINCE: Readonly<Partial<Record<HelperName, readonly [number, number]>>> = {
+  get_current_task_btf: [5, 11],
+  for_each_map_elem: [5, 13],
+  loop: [5, 17],
+  map_lookup_percpu_elem: [5, 19],
+};
+
+/** Whether this kernel is as new as a helper. */
+function cameWith(name: HelperName): boolean {
+  const since = SINCE[name];
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(Deno.osRelease()) ?? [];
+  if (since === undefined || major === undefined) return false;
+  const [sinceMajor, sinceMinor] = since;
+  return Number(major) > sinceMajor || Number(major) === sinceMajor && Number(minor) >= sinceMinor;
 }
 
 /** Nobody but root may ask: then the kernel says so itself when it loads the script. */
