@@ -410,13 +410,9 @@ class BtfData implements Btf {
 
   /** The ids of a name. Whoever takes the first looks no further: to search all strings takes more than a ms. */
   *#idsOf(name: string): Generator<number> {
-    const ends: number[] = [];
     for (const at of this.#placesOf(name)) {
-      if (at === 0 || this.#strings.u8(at - 1, "a name") === 0) yield* this.#idsAt(at);
-      else ends.push(at);
+      if (this.#isWhole(at) || this.#isName(at)) yield* this.#idsAt(at);
     }
-    // The end of another name, which a linker may have found to be the same.
-    for (const at of ends) if (this.#isName(at)) yield* this.#idsAt(at);
   }
 
   /** The ids of the name at a place, in ascending order. */
@@ -447,8 +443,22 @@ class BtfData implements Btf {
     return bits;
   }
 
-  /** Where a name stands in these strings: maybe several times, also as the end of another. */
+  /** Where a name stands in these strings: first by itself, then as the end of another, which a linker may have found to be the same. */
   *#placesOf(name: string): Generator<number> {
+    const ends: number[] = [];
+    for (const at of this.#occurrences(name)) {
+      if (this.#isWhole(at)) yield at;
+      else ends.push(at);
+    }
+    yield* ends;
+  }
+
+  /** Whether what stands at a place is no end of another string. */
+  #isWhole(at: number): boolean {
+    return at === 0 || this.#strings.u8(at - 1, "a name") === 0;
+  }
+
+  *#occurrences(name: string): Generator<number> {
     if (name === "") return;
     const text = this.#ascii();
     if (text === "") return yield* this.#placesByComparing(name);
