@@ -325,36 +325,39 @@ class BtfData implements Btf {
   }
 
   *ofKind<K extends BtfKind>(kind: K): Generator<BtfOf<K>> {
-    for (const id of this.#idsOfKind(kind)) {
+    for (const place of this.#placesOfKind(kind)) {
       // It has this kind, as was just seen.
-      yield this.type(id) as BtfOf<K>;
+      yield this.type(this.#firstId + place) as BtfOf<K>;
     }
   }
 
   namesOfKind(kind: BtfKind, prefix = ""): string[] {
-    const names: string[] = [];
-    for (const start of this.#starts) {
-      if (kindName(this.#words[start + 1]!) !== kind) continue;
-      const name = this.#words[start]!;
-      if (this.#beginsWith(name, prefix)) names.push(this.string(name));
-    }
-    return names;
+    const names = this.#placesOfKind(kind).map((i) => this.#words[this.#starts[i]!]!);
+    const own = prefix === "" ? undefined : this.#beginningWith(prefix);
+    const maybe = own && names.filter((name) => own.has(name) || name < this.#firstString);
+    return (maybe ?? names).map((name) => this.string(name))
+      .filter((name) => name.startsWith(prefix));
   }
 
-  /** Whether the string at an offset begins so: to see that, it is not cut out. */
-  #beginsWith(offset: number, prefix: string): boolean {
-    const at = offset - this.#firstString;
-    if (at >= 0 && this.#ascii() !== "") return this.#ascii().startsWith(prefix, at);
-    return this.string(offset).startsWith(prefix);
+  /** Where these strings have a text, in the offsets of names; `undefined` where that is not quickly found. */
+  #beginningWith(prefix: string): ReadonlySet<number> | undefined {
+    const text = this.#ascii();
+    if (text === "") return undefined;
+    const offsets = new Set<number>();
+    for (let at = text.indexOf(prefix); at >= 0; at = text.indexOf(prefix, at + 1)) {
+      offsets.add(this.#firstString + at);
+    }
+    return offsets;
   }
 
   namesOfFunctions(mostParameters: number): string[] {
     const names: string[] = [];
-    const words = this.#words;
-    for (const start of this.#starts) {
-      if ((words[start + 1]! >>> 24 & 31) !== FUNC) continue;
-      const count = this.parameterCount(words[start + 2]!);
-      if (count !== undefined && count <= mostParameters) names.push(this.string(words[start]!));
+    for (const i of this.#placesOfKind("func")) {
+      const start = this.#starts[i]!;
+      const count = this.parameterCount(this.#words[start + 2]!);
+      if (count !== undefined && count <= mostParameters) {
+        names.push(this.string(this.#words[start]!));
+      }
     }
     return names;
   }
@@ -366,10 +369,16 @@ class BtfData implements Btf {
     return kindOf(info) === "funcProto" ? info & 0xffff : undefined;
   }
 
-  *#idsOfKind(kind: BtfKind): Generator<number> {
-    for (let i = 0; i < this.#starts.length; i++) {
-      if (kindName(this.#words[this.#starts[i]! + 1]!) === kind) yield this.#firstId + i;
+  /** The places among these records of those of a kind: a loop that does nothing else is compiled while it runs. */
+  #placesOfKind(kind: BtfKind): number[] {
+    const [words, starts] = [this.#words, this.#starts];
+    const [one, other = one] = numbersOf(kind);
+    const places: number[] = [];
+    for (let i = 0; i < starts.length; i++) {
+      const number = words[starts[i]! + 1]! >>> 24 & 31;
+      if (number === one || number === other) places.push(i);
     }
+    return places;
   }
 
   find<K extends BtfKind = BtfKind>(name: string, ...kinds: K[]): BtfOf<K> | undefined {
@@ -640,10 +649,12 @@ function kindOf(info: number) {
   return KINDS[(info >>> 24) & 31]?.kind;
 }
 
-/** As it is called outside: both widths of an enum are one. */
-function kindName(info: number): BtfKind | undefined {
-  const kind = kindOf(info);
-  return kind === "enum64" ? "enum" : kind;
+/** The numbers of a kind: both widths of an enum are one. */
+function numbersOf(kind: BtfKind): number[] {
+  const names: readonly string[] = kind === "enum" ? ["enum", "enum64"] : [kind];
+  return KINDS.flatMap((each, number) =>
+    each !== undefined && names.includes(each.kind) ? [number] : []
+  );
 }
 
 const decoder = new TextDecoder();
@@ -692,7 +703,6 @@ function scanRecords(types: Reader, words: Uint32Array, firstId: number): Uint32
   return starts.subarray(0, count);
 }
 
-const FUNC = KINDS.findIndex((kind) => kind?.kind === "func");
 const ENUM = KINDS.findIndex((kind) => kind?.kind === "enum");
 const ENUM64 = KINDS.findIndex((kind) => kind?.kind === "enum64");
 

@@ -116,6 +116,7 @@ Deno.test("ofKind(), namesOfKind() and find() see the same types", () => {
   assertEquals([...btf.ofKind("struct")].map(({ name }) => name), ["ops"]);
   assertEquals([...btf.namesOfKind("int")], ["int", "char"]);
   assertEquals([...btf.namesOfKind("enum")], ["kind"]);
+  assertEquals([btf.namesOfKind("int", "ch"), btf.namesOfKind("int", "har")], [["char"], []]);
   assertEquals([btf.parameterCount(open), btf.parameterCount(int)], [3, undefined]);
   assertEquals(btf.find("nothing"), undefined);
   assertEquals(btf.find(""), undefined);
