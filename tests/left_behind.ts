@@ -6,7 +6,10 @@ import { run } from "./gimlet.ts";
 /** What there should be. */
 export const NOTHING: Census = { programs: [], maps: [], links: [] };
 
-/** What there is in the kernel that was not there before. It frees things a moment after they were closed. */
+/** The kernel frees things a moment after they were closed; what a raw tracepoint ran, when all tasks have passed a quiet point. */
+const MOST_TRIES = 3000;
+
+/** What there is in the kernel that was not there before, and stays. */
 export async function leftBehind(before: Census): Promise<Census> {
   const news = (all: readonly number[], old: readonly number[]) =>
     all.filter((id) => !old.includes(id));
@@ -17,7 +20,7 @@ export async function leftBehind(before: Census): Promise<Census> {
       maps: news(now.maps, before.maps),
       links: news(now.links, before.links),
     };
-    if (tries === 100 || Object.values(left).every((ids) => ids.length === 0)) return left;
+    if (tries === MOST_TRIES || Object.values(left).every((ids) => ids.length === 0)) return left;
     await run(["sync"]); // something that takes a while, and lets the kernel work
   }
 }
