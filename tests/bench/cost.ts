@@ -4,45 +4,45 @@
  */
 
 import { report } from "../workload/report/report.gen.ts";
-import { run, Running, workload } from "../gimlet.ts";
+import { run, workload } from "../gimlet.ts";
+import { compiledPeer } from "./compiled.ts";
 import { inTurns, median, ratio, type Result, type Row } from "./measure.ts";
-import { bpftraces, isThere } from "./peers/peers.ts";
+import {
+  bpftracesReporting,
+  gimletReporting,
+  linesReported,
+  OWN,
+  startReporting,
+  type Tracer,
+} from "./reporting.ts";
 
 const ROUNDS = 5;
 const CALLS = 1_000_000;
 const FILE = "/dev/shm/gimlet-bench-calls";
-const ROOT = new URL("../..", import.meta.url).pathname;
+const CALLER = "calls";
 
-const TRIAL = "calls-trial";
-const GIMLET = "gimlet";
 const LIBBPF = "a C program on libbpf, the same object";
 /** What gimlet may cost of what versions of bpftrace do. */
 const SHARES = { "bpftrace 0.17": 0.08, "bpftrace 0.27": 0.8 } as const;
 
-/** A tracer: how it is run, and what it says on stderr once it traces. */
-interface Tracer {
-  readonly words: readonly string[];
-  /** Without it, it says nothing: it has to be tried. */
-  readonly ready?: string;
-}
-
 /** Measures it. */
 export async function cost(): Promise<Result[]> {
-  const calls = await workload("calls");
+  const calls = await workload(CALLER);
   const command = [calls, "getppid", String(CALLS)];
   const bare = async () => (await cpuTime(command)).ms;
   const lost = new Map<string, number[]>();
-  const under = (name: string, tracer: Tracer) => async () => {
-    const { ms, lines } = await traced(tracer, () => cpuTime(command));
-    lost.set(name, [...lost.get(name) ?? [], CALLS - lines]);
+  const under = (tracer: Tracer) => async () => {
+    const running = await startReporting(tracer, FILE);
+    const { ms, pid } = await cpuTime(command);
+    const lines = await linesReported(running, FILE, ` ${CALLER} +${pid}$`);
+    lost.set(tracer.name, [...lost.get(tracer.name) ?? [], CALLS - lines]);
     return ms;
   };
-  const tracers = await all();
+  const { tracers: peers } = await bpftracesReporting(CALLER);
+  const tracers = [gimletReporting(CALLER), await programByHand(), ...peers];
   const whole = await inTurns(ROUNDS, {
     bare,
-    ...Object.fromEntries(
-      Object.entries(tracers).map(([name, tracer]) => [name, under(name, tracer)]),
-    ),
+    ...Object.fromEntries(tracers.map((tracer) => [tracer.name, under(tracer)])),
   });
   const base = median(whole[0]!.samples);
   const rows: Row[] = whole.slice(1).map(({ name, samples }) => ({
@@ -50,14 +50,14 @@ export async function cost(): Promise<Result[]> {
     samples: samples.map((ms) => (ms - base) * 1e6 / CALLS),
   }));
   const named = (name: string) => rows.find((row) => row.name.startsWith(name))?.name;
-  const [own, byHand] = [named(GIMLET)!, named(LIBBPF)!];
+  const [own, byHand] = [named(OWN)!, named(LIBBPF)!];
   return [{
     title: `Added to each of ${CALLS} system calls of ${(base * 1e6 / CALLS).toFixed(0)} ns`,
     unit: "ns of CPU a call",
     rows,
     base: own,
     checks: [
-      { what: "events lost", value: Math.max(...lost.get(GIMLET)!), atMost: 0 },
+      { what: "events lost", value: Math.max(...lost.get(OWN)!), atMost: 0 },
       { what: "of the C program's cost", value: ratio(rows, own, byHand), atMost: 1.2 },
       ...Object.entries(SHARES).flatMap(([version, atMost]) => {
         const peer = named(version);
@@ -68,33 +68,12 @@ export async function cost(): Promise<Result[]> {
   }];
 }
 
-async function all(): Promise<Record<string, Tracer>> {
-  const main = new URL("./report_main.ts", import.meta.url).pathname;
-  const line = 'printf("%llu %s %d\\n", nsecs, comm, pid);';
-  const script =
-    `tracepoint:syscalls:sys_enter_getppid /comm == "calls" || comm == "${TRIAL}"/ { ${line} }`;
-  const peers = (await bpftraces()).filter(isThere);
-  return {
-    [GIMLET]: {
-      words: [Deno.execPath(), "run", "-A", main, "-v", "--comm", "calls"],
-      ready: "attached tp_btf:",
-    },
-    [LIBBPF]: { words: await byHand(), ready: "ready" },
-    ...Object.fromEntries(
-      peers.map(({ name, words }) => [name, { words: [...words, "-e", script] }]),
-    ),
-  };
-}
-
-/** Compiles the C program; it is told where the object has its variables. */
-async function byHand(): Promise<string[]> {
-  const program = `${ROOT}dist/bench/report`;
-  await Deno.mkdir(`${ROOT}dist/bench`, { recursive: true });
-  const source = `${ROOT}tests/bench/peers/report.c`;
-  const { status, stderr } = await run(["gcc", "-O2", "-o", program, source, "-lbpf"]);
-  if (status !== 0) throw new Error(`Cannot compile ${source}: ${stderr}`);
+/** The C program, which is told where the object has its variables. */
+async function programByHand(): Promise<Tracer> {
   const { gimlet_comm, gimlet_armed } = report.globals;
-  return [program, report.object.pathname, `${gimlet_comm.offset},${gimlet_armed.offset}`];
+  const variables = `${gimlet_comm.offset},${gimlet_armed.offset}`;
+  const words = [await compiledPeer("report"), report.object.pathname, variables];
+  return { name: LIBBPF, words, ready: "ready" };
 }
 
 /** Runs a command; gives its CPU time, in ms, its own and that of the kernel for it, and its pid. */
@@ -105,27 +84,4 @@ async function cpuTime(command: readonly string[]): Promise<{ ms: number; pid: n
   if (status !== 0) throw new Error(`Cannot run ${command.join(" ")}: ${stderr}`);
   const [pid = NaN, user = NaN, system = NaN] = stderr.trim().split(/\s+/).map(Number);
   return { ms: (user + system) * 1000, pid };
-}
-
-/** Calls under another name, until some of them have come through. */
-async function untilTraced(): Promise<void> {
-  const trial = `${ROOT}dist/bench/${TRIAL}`;
-  await Deno.copyFile(await workload("calls"), trial);
-  do await run([trial, "getppid", "2000"]); while ((await Deno.stat(FILE)).size < 4096);
-}
-
-/** Lets a tracer write to a file while something is done; gives the time of that, and the lines about it in the file. */
-async function traced(
-  { words, ready }: Tracer,
-  work: () => Promise<{ ms: number; pid: number }>,
-): Promise<{ ms: number; lines: number }> {
-  const script = `exec "$@" 2>&1 > ${FILE}`; // what it says of itself is read here
-  const running = new Running(["sh", "-c", script, "sh", ...words]);
-  await (ready === undefined ? untilTraced() : running.until(ready));
-  const { ms, pid } = await work();
-  running.kill("SIGINT");
-  await running.finished();
-  const { stdout } = await run(["grep", "-cE", ` calls +${pid}$`, FILE]);
-  await Deno.remove(FILE);
-  return { ms, lines: Number.parseInt(stdout) };
 }

@@ -1,26 +1,22 @@
 /** How what tracing costs grows with the number of events: the tracer's CPU, and what it loses, from a thousand to millions a second. */
 
 import { parseCpuTime } from "../../ffi/host/usage.ts";
-import { run, Running } from "../gimlet.ts";
+import { run } from "../gimlet.ts";
 import { callsAs } from "./compiled.ts";
 import { type Chart, type Curve, median, type Point, type Result, type Row } from "./measure.ts";
-import { bpftraces, isThere } from "./peers/peers.ts";
+import {
+  bpftracesReporting,
+  gimletReporting,
+  linesReported,
+  startReporting,
+  type Tracer,
+} from "./reporting.ts";
 
 const ROUNDS = 3;
 const SECONDS = 0.4;
 const RATES = [1_000, 10_000, 100_000, 500_000, 1_000_000, 2_000_000, 5_000_000];
 const FILE = "/dev/shm/gimlet-bench-growth";
 const LOAD = "paced";
-const TRIAL = "paced-trial";
-const ROOT = new URL("../..", import.meta.url).pathname;
-const OWN = "gimlet";
-
-/** A tracer that reports each call to a file: its command, and what it says once it traces, if anything. */
-interface Tracer {
-  readonly name: string;
-  readonly words: readonly string[];
-  readonly ready?: string;
-}
 
 /** What became of a load. */
 interface Outcome {
@@ -34,14 +30,15 @@ interface Outcome {
 
 /** Measures it. */
 export async function growth(): Promise<Result[]> {
-  const [calls, trial] = [await callsAs(LOAD), await callsAs(TRIAL)];
-  const { tracers, notes } = await all();
+  const calls = await callsAs(LOAD);
+  const { tracers: peers, notes } = await bpftracesReporting(LOAD);
+  const tracers = [gimletReporting(LOAD), ...peers];
   const outcomes = new Map<string, Outcome[]>();
   for (let round = 0; round < ROUNDS; round++) {
     const slow = new Set<Tracer>();
     for (const rate of RATES) {
       for (const tracer of tracers.filter((tracer) => !slow.has(tracer))) {
-        const outcome = await measured(tracer, { calls, trial, rate });
+        const outcome = await measured(tracer, { calls, rate });
         const key = `${tracer.name} ${rate}`;
         outcomes.set(key, [...outcomes.get(key) ?? [], outcome]);
         // There is no more to be seen of it, and it would take its time for that.
@@ -83,56 +80,20 @@ export async function growth(): Promise<Result[]> {
   }];
 }
 
-async function all(): Promise<{ tracers: Tracer[]; notes: string[] }> {
-  const main = `${ROOT}tests/bench/report_main.ts`;
-  const line = 'printf("%llu %s %d\\n", nsecs, comm, pid);';
-  const filter = `comm == "${LOAD}" || comm == "${TRIAL}"`;
-  const script = `tracepoint:syscalls:sys_enter_getppid /${filter}/ { ${line} }`;
-  const peers = await bpftraces();
-  return {
-    tracers: [
-      {
-        name: OWN,
-        words: [Deno.execPath(), "run", "-A", main, "--comm", LOAD, "--ready-fd", "2"],
-        ready: "ready",
-      },
-      ...peers.filter(isThere).map(({ name, words }) => ({
-        name,
-        words: [...words, "-e", script],
-      })),
-    ],
-    notes: peers.flatMap((peer) => isThere(peer) ? [] : [`${peer.name}: ${peer.why}`]),
-  };
-}
-
 /** Lets a tracer write to a file while calls are made at a rate. */
 async function measured(
-  { words, ready }: Tracer,
-  { calls, trial, rate }: { calls: string; trial: string; rate: number },
+  tracer: Tracer,
+  { calls, rate }: { calls: string; rate: number },
 ): Promise<Outcome> {
-  await Deno.writeTextFile(FILE, ""); // for those who look at it before the tracer has begun
-  const running = new Running(["sh", "-c", `exec "$@" 2>&1 > ${FILE}`, "sh", ...words]);
-  await (ready === undefined ? untilTraced(trial) : running.until(ready));
+  const running = await startReporting(tracer, FILE);
   const times = Math.round(rate * SECONDS);
   const before = cpuOf(running.pid);
   const { status, stderr } = await run([calls, "pace", String(times), String(rate)]);
   if (status !== 0) throw new Error(`Cannot make calls: ${status}: ${stderr}`);
   const ns = Number(stderr);
   const cpu = await untilIdle(running.pid) - before;
-  running.kill("SIGINT");
-  await running.finished();
-  const { stdout } = await run(["grep", "-c", ` ${LOAD} `, FILE]);
-  await Deno.remove(FILE);
-  return { rate: times / ns * 1e9, cpu: cpu / ns, lost: 1 - Number.parseInt(stdout) / times };
-}
-
-/** Calls under another name, until some of them have come through. */
-async function untilTraced(trial: string): Promise<void> {
-  const patience = performance.now() + 20_000;
-  while ((await Deno.stat(FILE)).size < 4096) {
-    await run([trial, "getppid", "2000"]);
-    if (performance.now() > patience) throw new Error("Nothing is traced after 20 seconds");
-  }
+  const lines = await linesReported(running, FILE, ` ${LOAD} `);
+  return { rate: times / ns * 1e9, cpu: cpu / ns, lost: 1 - lines / times };
 }
 
 /** The CPU time of a process that has done what was to be done: when it does no more than look around. */
