@@ -7,6 +7,7 @@
 
 import { FormatError } from "../errors.ts";
 import { Reader } from "../wire/reader.ts";
+import { firstAbove } from "../wire/search.ts";
 
 /** An integer; `bool` and `char` say what clang calls it. */
 export interface BtfInt {
@@ -430,7 +431,7 @@ class BtfData implements Btf {
     const words = this.#words;
     // Members have names, too, and other words may be the same number: only what begins a record is the name of a type.
     for (let word = words.indexOf(place); word >= 0; word = words.indexOf(place, word + 1)) {
-      const record = lastUpTo(this.#starts, word);
+      const record = firstAbove(this.#starts, word) - 1;
       if (this.#starts[record] === word) yield this.#firstId + record;
     }
   }
@@ -709,7 +710,7 @@ const ENUM64 = KINDS.findIndex((kind) => kind?.kind === "enum64");
 /** The first enum with a value whose name stands at a place: the enum's record, and which of its values that is. */
 function findEnumerator(words: Uint32Array, starts: Uint32Array, place: number) {
   for (let word = words.indexOf(place); word >= 0; word = words.indexOf(place, word + 1)) {
-    const record = lastUpTo(starts, word);
+    const record = firstAbove(starts, word) - 1;
     const at = starts[record]!;
     const kind = (words[at + 1]! >>> 24) & 31;
     if (kind !== ENUM && kind !== ENUM64) continue;
@@ -717,17 +718,6 @@ function findEnumerator(words: Uint32Array, starts: Uint32Array, place: number) 
     if (value >= 0 && Number.isInteger(value)) return { record, value };
   }
   return undefined;
-}
-
-/** The index of the last of ascending numbers that is not above one. */
-function lastUpTo(sorted: Uint32Array, most: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! <= most) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }
 
 /** As whole words: gimlet runs on machines whose words have the order of bytes that is asked of BTF. */

@@ -16,6 +16,11 @@ export interface KernelSymbol {
   readonly module: string | undefined;
 }
 
+/** Whether a symbol is a function, weak ones too. */
+export function isFunction({ type }: Pick<KernelSymbol, "type">): boolean {
+  return /^[tTwW]$/.test(type);
+}
+
 /** Per-CPU variables have offsets for addresses, and hidden addresses are 0: neither is one of the kernel's. */
 const AN_ADDRESS = /^[89a-f]/m;
 const SPACE = 32;

@@ -4,7 +4,7 @@ import type { Link } from "../bpf/link.ts";
 import type { Program } from "../bpf/program.ts";
 import { BpfError } from "../errors.ts";
 import { KERNEL } from "../host/filter_functions.ts";
-import type { KernelSymbol } from "../host/kallsyms.ts";
+import { isFunction, type KernelSymbol } from "../host/kallsyms.ts";
 import { moduleState } from "../host/modules.ts";
 import { kernelSymbols, requireAddresses } from "../symbols/kernel.ts";
 
@@ -54,8 +54,8 @@ export function attachModuleFunction(
     .map((address) => program.attachKprobe({ address }, options));
 }
 
-function isFunctionOf(wanted: string, { type, module = KERNEL }: KernelSymbol): boolean {
-  return module === wanted && /^[tTwW]$/.test(type);
+function isFunctionOf(wanted: string, symbol: KernelSymbol): boolean {
+  return (symbol.module ?? KERNEL) === wanted && isFunction(symbol);
 }
 
 function notThere({ module, symbol }: ModuleFunction): BpfError {

@@ -1,7 +1,6 @@
 /**
  * Names of probes, in bpftrace's and libbpf's words: `kprobe:vfs_read`, `tracepoint:block:block_rq_issue`, `tp_btf:sched_switch`,
- * `raw_tp:sched_switch`,
- * `uprobe:c:strlen`, `uprobe:c:strlen+4`, `usdt:/usr/bin/python3:python:gc__start`, and `syscall:clone` for the function of a system call, whatever this architecture calls it.
+ * `raw_tp:sched_switch`, `uprobe:c:strlen`, `uprobe:c:strlen+4`, `usdt:/usr/bin/python3:python:gc__start`, and `syscall:clone` for the function of a system call, whatever this architecture calls it.
  */
 
 /** Where a program attaches, taken apart. */

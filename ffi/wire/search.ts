@@ -1,7 +1,7 @@
 /** Binary search. */
 
 /** The index of the first value above another, in a list in ascending order. */
-export function firstAbove(values: Float64Array, wanted: number): number {
+export function firstAbove(values: Float64Array | Uint32Array, wanted: number): number {
   let low = 0;
   let high = values.length;
   while (low < high) {

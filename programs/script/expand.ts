@@ -15,6 +15,7 @@ import {
   type Attachment,
   attachmentName,
   inModule,
+  type KernelPlace,
   readAttachPoint,
   splitAttachPoint,
   type WatchedArgument,
@@ -302,16 +303,13 @@ function expandTraced(
 }
 
 /** Whether the loader finds it, which looks by the function's name: in the kernel itself, then in all modules. */
-function isOnly(
-  { module, symbol }: { readonly module: string; readonly symbol: string },
-  facts: KernelFacts,
-): boolean {
+function isOnly({ module, symbol }: KernelPlace, facts: KernelFacts): boolean {
   const [first, ...more] = facts.modulesOf(symbol);
   return first === module && more.length === 0;
 }
 
 /** `module:function`, taken apart. */
-function placeOf(name: string): { readonly module: string; readonly symbol: string } {
+function placeOf(name: string): KernelPlace {
   const [symbol = "", module = ""] = name.split(":").toReversed();
   return { module, symbol };
 }

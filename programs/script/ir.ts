@@ -234,6 +234,16 @@ export class IrBuilder {
     this.add({ op: "branch", condition, left, right, target });
   }
 
+  /** 1 where a condition holds, else 0. */
+  holds(condition: Condition, left: Operand, right: Operand): VirtualRegister {
+    const result = this.define((dst) => ({ op: "move", dst, src: 1n }));
+    const end = this.label();
+    this.branch(condition, left, right, end);
+    this.add({ op: "move", dst: result, src: 0n });
+    this.place(end);
+    return result;
+  }
+
   alu(operation: AluOperation, left: Operand, right: Operand): VirtualRegister {
     return this.define((dst) => ({ op: "alu", operation, dst, left, right }));
   }

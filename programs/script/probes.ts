@@ -311,7 +311,7 @@ export function inModule({ module, symbol }: KernelPlace): string {
 }
 
 /** A function of the kernel or of a module; without a module it may be in any. */
-interface KernelPlace {
+export interface KernelPlace {
   readonly module: string;
   readonly symbol: string;
 }

@@ -115,10 +115,8 @@ function isPartOfArgs(node: Expression): boolean {
   return node.kind === "field" && isNamed(node.object, "args");
 }
 
-// A record: what all tracepoints have, the number, six arguments or the result.
-const NUMBER = 8;
-const FIRST_ARGUMENT = 16;
-const WORD = 8;
+/** Places in a record, in bytes: behind what all tracepoints have the number, then six arguments or the result, of a word each. */
+export const SYSCALL_RECORD = { number: 8, first: 16, word: 8 } as const;
 
 /** Where the fields are and what they are; `undefined` where one is not what the program was called with. */
 function layoutOf(
@@ -129,10 +127,11 @@ function layoutOf(
   if (fields === undefined) return undefined;
   if (fields.length === 0) return "";
   const record = facts.tracepoint(category, event);
+  const { number, first, word } = SYSCALL_RECORD;
   const parts = fields.map((name) => {
     const field = record?.field(name);
     const isWord = field !== undefined && field.located === undefined &&
-      (field.offset === NUMBER || field.offset >= FIRST_ARGUMENT && field.offset % WORD === 0);
+      (field.offset === number || field.offset >= first && field.offset % word === 0);
     return isWord ? `${name} ${field.offset} ${typeName(field.type)}` : undefined;
   });
   return parts.includes(undefined) ? undefined : parts.join();

@@ -1,7 +1,7 @@
 /** Why a function of the kernel cannot be probed. */
 
 import type { FunctionNames } from "../../host/filter_functions.ts";
-import type { KernelSymbol } from "../../host/kallsyms.ts";
+import { isFunction, type KernelSymbol } from "../../host/kallsyms.ts";
 import type { ListedType } from "../list/pattern.ts";
 import type { ProbeAnswer, Reason } from "./answer.ts";
 import type { ReasonInput } from "./facts.ts";
@@ -78,7 +78,7 @@ function explainSymbol(question: FunctionQuestion, input: ReasonInput): Explaine
   const { symbol, module } = question;
   const all = [...input.symbols.find(symbol)];
   const functions = all.filter((each) =>
-    isCode(each) && (module === undefined || (each.module ?? "vmlinux") === module)
+    isFunction(each) && (module === undefined || (each.module ?? "vmlinux") === module)
   );
   if (functions.length > 0) return explainPresent(question, functions, input);
   if (all.length > 0 && module === undefined) {
@@ -86,10 +86,6 @@ function explainSymbol(question: FunctionQuestion, input: ReasonInput): Explaine
     return unusable({ code: "not_a_function", text });
   }
   return explainMissing(question, input);
-}
-
-function isCode({ type }: KernelSymbol): boolean {
-  return type === "t" || type === "T" || type === "w" || type === "W";
 }
 
 /** The kernel has it: what says that it cannot be probed all the same. */

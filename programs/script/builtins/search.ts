@@ -87,14 +87,7 @@ function find(lowerer: Lowerer, { args: [haystack, needle] }: CallNode): Virtual
 
 /** 1 where the first text has the second in it, else 0. */
 function contains(lowerer: Lowerer, call: CallNode): VirtualRegister {
-  const { ir } = lowerer;
-  const found = find(lowerer, call);
-  const result = ir.define((dst) => ({ op: "move", dst, src: 1n }));
-  const end = ir.label();
-  ir.branch("sge", found, 0n, end);
-  ir.add({ op: "move", dst: result, src: 0n });
-  ir.place(end);
-  return result;
+  return lowerer.ir.holds("sge", find(lowerer, call), 0n);
 }
 
 function needleWords(lowerer: Lowerer, needle: Expression): NeedleWord[] {

@@ -5,13 +5,12 @@ import type { Lowerer } from "../lower/lowerer.ts";
 import { VARIABLES } from "../lower/globals.ts";
 import { syscallName } from "../lower/syscalls.ts";
 import { utf8 } from "../lower/words.ts";
-import { attachmentName } from "../probes.ts";
+import { type Attachment, attachmentName } from "../probes.ts";
 import type { AccessSize } from "../../../ffi/asm/instruction.ts";
 import type { UsdtArgument } from "../../../ffi/elf/usdt.ts";
 import type { Span } from "../source.ts";
 import type { HelperName } from "../../../ffi/asm/helpers.ts";
 import { INT64, NONE, type Type, UINT64, UNKNOWN } from "../types.ts";
-import type { Attachment } from "../probes.ts";
 import type { BuiltinValue, Typing } from "./builtin.ts";
 import { fullRegister, REGISTERS } from "./registers.ts";
 import { stackOf, stackType } from "./stacks.ts";
@@ -306,13 +305,7 @@ const USERMODE: BuiltinValue = {
     const [register, mask, user] = names["cs"] === undefined
       ? [names["pstate"]!, 0xfn, 0n]
       : [names["cs"], 3n, 3n];
-    const mode = ir.alu("and", ir.load(context, register, 8), mask);
-    const result = ir.define((dst) => ({ op: "move", dst, src: 1n }));
-    const end = ir.label();
-    ir.branch("eq", mode, user, end);
-    ir.add({ op: "move", dst: result, src: 0n });
-    ir.place(end);
-    return result;
+    return ir.holds("eq", ir.alu("and", ir.load(context, register, 8), mask), user);
   },
 };
 

@@ -14,12 +14,13 @@ const LARGEST_FIXED_STRING = 64;
 const RING_FULL_ENOUGH = 8;
 
 const RING_CALL_AGAIN = 64;
-/** Actions that somebody waits for. */
-const URGENT: readonly Action["kind"][] = ["exit", "watch"];
 
 const RING_OVERHEAD = 15;
 const BPF_RB_NO_WAKEUP = 1n;
 const BPF_RB_FORCE_WAKEUP = 2n;
+
+/** Actions that somebody waits for. */
+const URGENT: readonly Action["kind"][] = ["exit", "watch"];
 
 /** Counts something that could not be delivered. */
 export function countLoss(l: Lowerer, kind: number): void {

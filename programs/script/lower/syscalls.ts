@@ -8,6 +8,7 @@ import type { AccessSize } from "../../../ffi/asm/instruction.ts";
 import { REGISTERS } from "../builtins/registers.ts";
 import type { VirtualRegister } from "../ir.ts";
 import { attachmentName, type SyscallPlace } from "../probes.ts";
+import { SYSCALL_RECORD } from "../syscalls.ts";
 import type { Lowerer } from "./lowerer.ts";
 import type { Memory } from "./memory.ts";
 import { utf8 } from "./words.ts";
@@ -15,10 +16,7 @@ import { utf8 } from "./words.ts";
 const REGISTERS_ARGUMENT = 0;
 const SECOND_ARGUMENT = 8;
 
-// The record of the tracepoint: its number, then arguments or the result.
-const NUMBER_FIELD = 8;
-const FIRST_FIELD = 16;
-const WORD = 8;
+const { word: WORD } = SYSCALL_RECORD;
 
 /** What says that a task is in a system call of 32-bit programs, whose numbers mean other calls: the tracepoints leave them out. */
 const COMPAT = {
@@ -130,9 +128,9 @@ export function syscallField(
   { offset, size }: { readonly offset: number; readonly size: AccessSize },
 ): VirtualRegister {
   const { ir, typing: { facts: { arch } } } = l;
-  if (offset === NUMBER_FIELD) return syscallNumber(l, place);
+  if (offset === SYSCALL_RECORD.number) return syscallNumber(l, place);
   if (place.direction === "exit") return ir.load(l.context, SECOND_ARGUMENT, WORD);
-  const index = (offset - FIRST_FIELD) / WORD;
+  const index = (offset - SYSCALL_RECORD.first) / WORD;
   if (arch === "aarch64" && index === 0) return loadField(l, registers(l), FIRST);
   return ir.load(registers(l), REGISTERS[arch].syscallArgs[index]!, size);
 }

@@ -13,7 +13,7 @@ import {
 import { explained } from "../../../ffi/probes/permission.ts";
 import { AttachedPlan } from "../../../ffi/probes/plan.ts";
 import type { Plan, ProgramPlan } from "../plan.ts";
-import { type Attachment, attachmentName } from "../probes.ts";
+import { type Attachment, attachmentName, type KernelPlace } from "../probes.ts";
 import type { Settings } from "../settings.ts";
 import type { Span } from "../source.ts";
 import { didYouMean } from "../../lib/nearest.ts";
@@ -184,9 +184,7 @@ function functionsAt(attachments: readonly Attachment[]) {
 }
 
 /** What is there in place of a function of a module. */
-function functionInstead(
-  { module, symbol }: { readonly module: string; readonly symbol: string },
-): string {
+function functionInstead({ module, symbol }: KernelPlace): string {
   if (module === "") return "";
   const functions = moduleFunctions(module);
   return functions.length === 0
