@@ -7,7 +7,7 @@ import type { Diagnostics, Span } from "./source.ts";
 export type Attachment =
   | { readonly kind: "begin" | "end" }
   | TracepointPlace
-  | { readonly kind: "rawtracepoint"; readonly event: string }
+  | RawTracepointPlace
   /** Once for each of the kernel's objects of one kind. */
   | { readonly kind: "iter"; readonly iterator: string }
   /** When gimlet itself is sent a signal. */
@@ -59,6 +59,14 @@ export interface TracepointPlace {
   readonly event: string;
   /** Where that is seen through the raw tracepoint of all system calls. */
   readonly syscall?: SyscallPlace;
+}
+
+/** A raw tracepoint. */
+export interface RawTracepointPlace {
+  readonly kind: "rawtracepoint";
+  readonly event: string;
+  /** The kernel is to know what its arguments are: then some helpers take them. */
+  readonly byBtf?: true;
 }
 
 /** One of the system calls that pass a raw tracepoint. */

@@ -7,6 +7,7 @@ import { FILES } from "./files.ts";
 import { LENGTHS } from "./lengths.ts";
 import { NETWORK } from "./network.ts";
 import { OUTPUT } from "./output.ts";
+import { PACKETS } from "./packets.ts";
 import { SEARCH } from "./search.ts";
 import { STACKS } from "./stacks.ts";
 import { TEXT } from "./text.ts";
@@ -34,6 +35,7 @@ function allFunctions(): ReadonlyMap<string, BuiltinFunction> {
     ...SEARCH,
     ...LENGTHS,
     ...FILES,
+    ...PACKETS,
     ...USER_SYMBOLS,
   ]);
 }
@@ -50,7 +52,6 @@ export function builtinFunction(name: string): BuiltinFunction | undefined {
 
 /** Functions and values that bpftrace has and gimlet has not. */
 export const MISSING: readonly string[] = [
-  ...["skboutput"],
   ...[
     "errorf",
     "fail",
