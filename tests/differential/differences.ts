@@ -84,6 +84,8 @@ const FIXED = `## Differences by design
 - \`exit()\` disarms all probes in the kernel, at once: bpftrace's count on until they are detached.
 - \`fentry\` of a module's function is refused where the kernel, or another module, has one of the same name.
 - \`fn\` is made part of the probe wherever it is called. \`return\` in a \`for\` loop of it is refused.
+- \`skboutput()\` writes the packet's own length, none of the bytes that the kernel fills records up with, and of a packet
+  at most 65476 bytes. \`$skb\` there is a variable that is given a packet once. (Debian's bpftrace is built without it.)
 - \`cat()\` prints all of a file, whatever \`max_cat_bytes\` says, and \`str_trunc_trailer\` changes nothing: some of bpftrace's
   settings are known, and have no effect.
 - \`-f json\` has no empty lines.
