@@ -130,6 +130,7 @@ async function run(
   using file = openOutput(options);
   const told = {
     openFile: openPackets,
+    onRemark: (line: string) => tell([colored(line)]),
     onRefused: (span: Span, hint: string) =>
       tellAbout(source, [{ severity: "error", span, message: "this probe cannot be set", hint }]),
     onFault: (span: Span, message: string) => {
@@ -209,7 +210,11 @@ function tellDiagnostics(
 
 function tellAbout(source: Source, diagnostics: readonly Diagnostic[]): void {
   const lines = diagnostics.flatMap((each) => source.describe(each));
-  tell(lines.map((line) => line.replace(/ERROR:/, red("ERROR:"))));
+  tell(lines.map(colored));
+}
+
+function colored(line: string): string {
+  return line.replace(/ERROR:/, red("ERROR:"));
 }
 
 /** Where results of tests are wanted, all of them failed: nothing ran. */

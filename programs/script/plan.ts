@@ -28,9 +28,22 @@ export interface ArgumentPlan {
   readonly indirect: boolean;
 }
 
+/** What a script says beside its output. */
+export type Remark = "warnf" | "errorf";
+
+/** Where something stands in a script. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** All of it, as diagnostics have it: `stdin:1:9-62` */
+  readonly range: string;
+}
+
 /** What the reader does with a record. */
 export type Action =
   | { readonly kind: "printf" | "cat" | "system"; readonly format: string }
+  | { readonly kind: Remark; readonly format: string; readonly place: Place }
   | { readonly kind: "print-value" }
   | {
     readonly kind: "print-map";

@@ -42,6 +42,10 @@ export interface ScriptRunOptions
   readonly dryRun?: boolean;
   /** Told of each place where a read has failed, once for each error. */
   readonly onFault?: (span: Span, message: string) => void;
+  /** Told what the script says beside its output. */
+  readonly onRemark?: (line: string) => void;
+  /** Where this is false, `warnf()` says nothing. */
+  readonly warnings?: boolean;
   /** Makes a file for packets, or empties it. */
   readonly openFile: (path: string) => PacketFile;
   /** Does not say how many probes there are. */
@@ -114,6 +118,8 @@ class RunningScript implements Disposable {
       now: () => clockNow("realtime"),
       fault: (fault, result) => this.#tellFault(fault, result),
       exit: (status) => this.#end(status),
+      tell: (line) => options.onRemark?.(line),
+      warns: options.warnings ?? true,
       watch: (what, memory) => this.#watch(what, memory),
     };
     this.#watches = new Watches(plan, this.#object);

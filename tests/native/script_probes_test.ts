@@ -1,6 +1,7 @@
 /** Probes of scripts that are no events of the kernel: iterators, signals to gimlet, watched memory, functions of C++. */
 
 import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { ownPidNamespace } from "../../ffi/host/process.ts";
 import { BINARY, gimlet, run, Running } from "../gimlet.ts";
 import { binary, capabilities, needsProgram, root, test } from "../support.ts";
 
@@ -267,4 +268,48 @@ test("tseries() draws the last intervals", { needs }, async () => {
   // One row an interval; what is older than four intervals is gone.
   assert(rows.length >= 2 && rows.length <= 4, stdout);
   assertMatch(rows.at(-1)!, /\* 12$/);
+});
+
+/** What a script prints in the machine's first pid namespace, and in one of its own. */
+const IN_NAMESPACE = {
+  first: /^@first\[1, 1, 1\]: (\d+)\n+@own\[1, 1\]: \1$/,
+  own: /^@first\[1, 1, 0\]: (\d+)\n+@own\[1, 1\]: \1$/,
+};
+
+test("pid() is a process's number in gimlet's own pid namespace, pid is that of the machine", {
+  needs,
+}, async () => {
+  const program = `rawtracepoint:sys_enter /arg1 == 95 && pid() == cpid/ {
+    @own[pid(curr_ns) == cpid, tid(curr_ns) == cpid] = count();
+    @first[pid(init) == pid, tid(init) == tid, pid == cpid] = count(); }`;
+  const words = [BINARY, "-q", "-c", "umask 27; umask 22", "-e", program];
+  const outside = await run(words);
+  assertEquals([outside.status, outside.stderr], [0, ""]);
+  const isFirst = ownPidNamespace() === undefined;
+  assertMatch(
+    outside.stdout.trim(),
+    isFirst ? IN_NAMESPACE.first : IN_NAMESPACE.own,
+  );
+  const inside = await run(["unshare", "--pid", "--fork", "--mount-proc", ...words]);
+  assertEquals([inside.status, inside.stderr], [0, ""]);
+  assertMatch(inside.stdout.trim(), IN_NAMESPACE.own);
+});
+
+test("warnf() and errorf() go to stderr, and to programs as records", { needs }, async () => {
+  const program =
+    `BEGIN { printf("out\\n"); warnf("low on %s", "luck"); errorf("gone: %d", 7); exit(); }`;
+  const warning = "stdin:1:26-52: WARNING: low on luck\n";
+  const error = "stdin:1:54-75: ERROR: gone: 7\n";
+  const plain = await script(program, "-q");
+  assertEquals([plain.stdout.trim(), plain.stderr], ["out", warning + error]);
+  const silent = await script(program, "-q", "--no-warnings");
+  assertEquals([silent.stdout.trim(), silent.stderr], ["out", error]);
+  const { stdout } = await script(program, "--json");
+  const events = stdout.trim().split("\n").map((line) => JSON.parse(line))
+    .filter(({ type }) => type === "event");
+  assertEquals(events.map(({ kind, text }) => [kind, text]), [
+    ["printf", "out\n"],
+    ["warnf", "low on luck"],
+    ["errorf", "gone: 7"],
+  ]);
 });

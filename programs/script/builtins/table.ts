@@ -5,6 +5,7 @@ import type { BuiltinFunction, BuiltinValue } from "./builtin.ts";
 import { CONTROL } from "./control.ts";
 import { FILES } from "./files.ts";
 import { LENGTHS } from "./lengths.ts";
+import { PROCESSES } from "./namespaces.ts";
 import { NETWORK } from "./network.ts";
 import { OUTPUT } from "./output.ts";
 import { PACKETS } from "./packets.ts";
@@ -36,6 +37,7 @@ function allFunctions(): ReadonlyMap<string, BuiltinFunction> {
     ...LENGTHS,
     ...FILES,
     ...PACKETS,
+    ...PROCESSES,
     ...USER_SYMBOLS,
   ]);
 }
@@ -53,7 +55,6 @@ export function builtinFunction(name: string): BuiltinFunction | undefined {
 /** Functions and values that bpftrace has and gimlet has not. */
 export const MISSING: readonly string[] = [
   ...[
-    "errorf",
     "fail",
     "debugf",
     "stack_len",
