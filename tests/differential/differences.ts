@@ -85,7 +85,7 @@ const FIXED = `## Differences by design
 - \`fentry\` of a module's function is refused where the kernel, or another module, has one of the same name.
 - \`pid\` and \`tid\` are numbers of the machine's first pid namespace, as in bpftrace 0.17; \`pid(curr_ns)\`, or \`pid()\`, are
   those of gimlet's, and 0 for what is not in it.
-- \`fn\` is made part of the probe wherever it is called. \`return\` in a \`for\` loop of it is refused.
+- \`fn\` is made part of the probe wherever it is called.
 - \`skboutput()\` writes the packet's own length, none of the bytes that the kernel fills records up with, and of a packet
   at most 65476 bytes. \`$skb\` there is a variable that is given a packet once. (Debian's bpftrace is built without it.)
 - \`cat()\` prints all of a file, whatever \`max_cat_bytes\` says, and \`str_trunc_trailer\` changes nothing: some of bpftrace's
