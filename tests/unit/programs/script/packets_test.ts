@@ -59,6 +59,10 @@ const TAKEN: readonly (readonly [script: string, ...sections: string[]])[] = [
     `rawtracepoint:queue { @n++; } rawtracepoint:queue { skboutput("a", args.skb, 60, 0); }`,
     ...["raw_tp", "tp_btf/queue"],
   ],
+  [
+    `fn keep($p : struct sk_buff *) { skboutput("a", $p, $p->len, 0); } fentry:send { keep(args.skb); keep(args.q->first); }`,
+    "fentry/send",
+  ],
   [`macro keep(x) { skboutput("a", x, 60, 0) } rt:queue { keep(args.skb); }`, "tp_btf/queue"],
 ];
 
