@@ -678,30 +678,35 @@ const EACH_WORDS = Uint32Array.from(
   (_, kind) => KINDS[kind] ? KINDS[kind].each / WORD : 0,
 );
 
-/**
- * Where each record begins, in words; this also makes sure that all of them lie inside of the bytes. There are more than
- * 100 000 in a kernel, and they are looked at before the loop is worth an optimisation: it does as little as possible.
- */
+/** Where each record begins, in words; this also makes sure that all of them lie inside of the bytes. */
 function scanRecords(types: Reader, words: Uint32Array, firstId: number): Uint32Array {
   const starts = new Uint32Array(Math.floor(words.length * WORD / RECORD_SIZE) + 1);
+  const count = findStarts(words, starts);
+  const last = starts[count]!;
+  if (last * WORD !== types.size) {
+    // The last one does not fit, or what stands behind it is none.
+    const fits = last <= words.length;
+    const [at, id] = fits ? [last, firstId + count] : [starts[count - 1]!, firstId + count - 1];
+    throw brokenRecord(types, at * WORD, id);
+  }
+  return starts.subarray(0, count);
+}
+
+/**
+ * Writes down where records begin, and behind them where the last one ends; gives how many there are. A kernel has more than 100 000:
+ * the loop is compiled while it runs, which takes the longer the more stands beside it.
+ */
+function findStarts(words: Uint32Array, starts: Uint32Array): number {
   let count = 0;
   let at = 0;
   while (at < words.length) {
     starts[count++] = at;
     const info = words[at + 1]!;
-    const kind = (info >>> 24) & 31;
+    const kind = info >>> 24 & 31;
     at += HEAD_WORDS[kind]! + EACH_WORDS[kind]! * (info & 0xffff);
   }
-  if (at * WORD !== types.size) {
-    // The last one does not fit, or what stands behind it is none.
-    const fits = at <= words.length;
-    throw brokenRecord(
-      types,
-      (fits ? at : starts[count - 1]!) * WORD,
-      firstId + count - (fits ? 0 : 1),
-    );
-  }
-  return starts.subarray(0, count);
+  starts[count] = at;
+  return count;
 }
 
 const ENUM = KINDS.findIndex((kind) => kind?.kind === "enum");
