@@ -412,7 +412,7 @@ async function compileWithBytecode(options: Options): Promise<string> {
   for (const start of STARTS) {
     const file = `${BUNDLE}/${start}.bytecode`;
     for (const task of ["make", "check"]) {
-      const words = [await Deno.realPath(maker), task, file, start];
+      const words = [await Deno.realPath(maker), task, file, start] as const;
       await must(`${task} the bytecode of a ${start}`, words, { signal });
     }
     made.push(file);
