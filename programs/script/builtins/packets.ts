@@ -11,6 +11,7 @@ import { LONGEST_PACKET, LOSS, NAMES, PACKET_HEAD } from "../plan.ts";
 import { INT64, type Type, typeName } from "../types.ts";
 import type { BuiltinFunction, Typing } from "./builtin.ts";
 
+const PACKET = "struct sk_buff";
 const ALLOWED: readonly string[] = ["fentry", "fexit", "rawtracepoint"];
 /** What the helper gives where a packet has less bytes than were asked for. */
 const TOO_SHORT = BigInt(-ERRNO.EFAULT);
@@ -37,7 +38,9 @@ const SKBOUTPUT: BuiltinFunction = {
     if (!typing.text(file!)) {
       typing.error(file!.span, "skboutput() expects the name of a file as its first argument");
     }
-    checkPacket(packet!, typing);
+    if (lengthOffset(typing) === undefined) {
+      typing.error(packet!.span, `the kernel's BTF does not tell what a ${PACKET} is`);
+    } else checkPacket(packet!, typing);
     const left = typing.constant(offset!);
     if (left === undefined || left < 0n) {
       typing.error(offset!.span, "skboutput() needs an offset that is known beforehand");
@@ -64,7 +67,7 @@ function checkPacket(packet: Expression, typing: Typing): void {
 
 function isPacket(type: Type): boolean {
   return type.kind === "pointer" && type.to.kind === "record" &&
-    type.to.record.name === "struct sk_buff";
+    type.to.record.name === PACKET;
 }
 
 /** Gives what the helper gave: 0, or a negative error number. A packet that finds no room is counted. */
@@ -81,7 +84,8 @@ function sendPacket(
   ir.branch("le", kept, BigInt(LONGEST_PACKET), fits);
   ir.add({ op: "move", dst: kept, src: BigInt(LONGEST_PACKET) });
   ir.place(fits);
-  const head = headOf(lowerer, { index, kept, length: lengthOf(lowerer, packet, pointer) });
+  const wholeLength = ir.load(pointer, lengthOffset(lowerer.typing)!, 4);
+  const head = headOf(lowerer, { index, kept, length: wholeLength });
   const flags = ir.alu("or", ir.alu("lsh", kept, LENGTH_SHIFT), BPF_F_CURRENT_CPU);
   const size = BigInt(PACKET_HEAD.size);
   const sent = ir.call("skb_output", pointer, { map: NAMES.packets }, flags, head, size);
@@ -97,11 +101,10 @@ function sendPacket(
   return result;
 }
 
-/** What the packet itself says. */
-function lengthOf(lowerer: Lowerer, packet: Expression, pointer: VirtualRegister): VirtualRegister {
-  const type = lowerer.type(packet);
-  const record = type.kind === "pointer" && type.to.kind === "record" ? type.to.record : undefined;
-  return lowerer.ir.load(pointer, record!.field("len")!.offset, 4);
+/** Where a packet says how long it is, as the kernel's BTF has it. */
+function lengthOffset({ facts }: Typing): number | undefined {
+  const type = facts.type(PACKET);
+  return type?.kind === "record" ? type.record.field("len")?.offset : undefined;
 }
 
 function headOf(

@@ -3,6 +3,7 @@
 import type { Expression } from "../ast.ts";
 import type { Typing } from "../builtins/builtin.ts";
 import type { IrLabel, VirtualRegister } from "../ir.ts";
+import type { Type } from "../types.ts";
 import type { Lowerer } from "./lowerer.ts";
 
 /**
@@ -17,12 +18,18 @@ export function isTrusted(node: Expression, typing: Typing): boolean {
 function startsTrusted(node: Expression, typing: Typing, seen: Set<string>): boolean {
   switch (node.kind) {
     case "identifier":
-      return node.name === "args" || node.name === "ctx" ||
-        typing.attachment.kind === "rawtracepoint" && argumentIndex(node.name) !== undefined;
+      return node.name === "args" || node.name === "ctx";
     case "unary":
       return node.operator === "&" && startsTrusted(node.operand, typing, seen);
-    case "cast":
-      return startsTrusted(node.operand, typing, seen);
+    case "cast": {
+      // The kernel has its own mind about what is there.
+      const { operand } = node;
+      const given = argumentType(operand, typing);
+      if (pointedTo(given ?? typing.typeOf(operand)) !== pointedTo(typing.typeOf(node))) {
+        return false;
+      }
+      return given !== undefined || startsTrusted(operand, typing, seen);
+    }
     case "field":
       return startsTrusted(node.object, typing, seen);
     case "variable": {
@@ -33,6 +40,18 @@ function startsTrusted(node: Expression, typing: Typing, seen: Set<string>): boo
     default:
       return false;
   }
+}
+
+/** What an argument of a raw tracepoint is, by the kernel's BTF. */
+function argumentType(node: Expression, { attachment, facts }: Typing): Type | undefined {
+  const index = node.kind === "identifier" ? argumentIndex(node.name) : undefined;
+  if (index === undefined || attachment.kind !== "rawtracepoint") return undefined;
+  return facts.rawTracepoint(attachment.event)?.parameters[index]?.type;
+}
+
+/** The name of the struct that a pointer points to. */
+function pointedTo(type: Type): string | undefined {
+  return type.kind === "pointer" && type.to.kind === "record" ? type.to.record.name : undefined;
 }
 
 /** The number of `arg0` and its like. */

@@ -129,6 +129,16 @@ const MISTAKES: readonly (readonly [script: string, ...lines: string[]])[] = [
     HINT,
   ],
   [
+    `rt:queue { skboutput("a", (struct sk_buff *)arg1, 60, 0); }`,
+    "stdin:1:27-49: ERROR: skboutput() only supports a struct sk_buff * of args (struct sk_buff * provided)",
+    HINT,
+  ],
+  [
+    `struct sk_buff { int x; }; fentry:send { skboutput("a", (struct sk_buff *)args.n, 60, 0); }`,
+    "stdin:1:57-81: ERROR: skboutput() only supports a struct sk_buff * of args (struct sk_buff * provided)",
+    HINT,
+  ],
+  [
     `fentry:send { $a = (struct sk_buff *)$a; skboutput("a", $a, 60, 0); }`,
     "stdin:1:38-40: ERROR: Undefined or undeclared variable: $a",
     "stdin:1:57-59: ERROR: skboutput() only supports a struct sk_buff * of args (struct sk_buff * provided)",
