@@ -24,6 +24,7 @@ import {
   type Fault,
   isAwaited,
   mapOutput,
+  type ScriptRecord,
   type Watch,
 } from "./run/actions.ts";
 import { ScriptMaps } from "./run/maps.ts";
@@ -68,10 +69,10 @@ export async function runScript(
 }
 
 // A record begins with the number of its action; its parts are found by the action's plan.
-const RECORD: Codec<DataView> = {
+const RECORD: Codec<ScriptRecord> = {
   size: 8,
   shape: { items: "u8", length: 8 },
-  decode: (view, at) => new DataView(view.buffer, view.byteOffset + at),
+  decode: (view, at) => ({ view, at }),
   encode: () => {
     throw new TypeError("Cannot write records: programs do");
   },
@@ -154,7 +155,7 @@ class RunningScript implements Disposable {
   }
 
   /** One record may print several things, or nothing. */
-  #stream(ring: RingBuffer<DataView>): OpenStream {
+  #stream(ring: RingBuffer<ScriptRecord>): OpenStream {
     return {
       fds: ring.fds,
       drain: (limit, take) =>
