@@ -43,9 +43,9 @@ const CATALOG = "programs/catalog.gen.ts";
 const ENTRY = "cmd/main.ts";
 /** What the program's modules become: as many files as are read at once. */
 const BUNDLE = "dist/bundle";
-/** The same in one file, for the binary of this machine, and what V8 makes of it; cmd/bytecode reads both. */
+/** The same in one file, for the binary of this machine, and what V8 makes of it for each kind of start; cmd/bytecode reads them. */
 const CODE = `${BUNDLE}/gimlet.js`;
-const BYTECODE = `${BUNDLE}/gimlet.bytecode`;
+const STARTS = ["script", "tool"];
 const BYTECODE_MAKER = "cmd/bytecode/make.ts";
 const BINARY_ENTRY = "cmd/bytecode/binary.ts";
 /** What a binary tells about its build; made by each compilation. */
@@ -408,12 +408,18 @@ async function compileWithBytecode(options: Options): Promise<string> {
   const maker = `${BUNDLE}/maker`;
   await compileProgram({ entry: BYTECODE_MAKER, embedded, output: maker, isWhole: true });
   const signal = AbortSignal.timeout(BYTECODE_MS);
-  for (const task of ["make", "check"]) {
-    await must(`${task} the bytecode`, [await Deno.realPath(maker), task, BYTECODE], { signal });
+  const made: string[] = [];
+  for (const start of STARTS) {
+    const file = `${BUNDLE}/${start}.bytecode`;
+    for (const task of ["make", "check"]) {
+      const words = [await Deno.realPath(maker), task, file, start] as const;
+      await must(`${task} the bytecode of a ${start}`, words, { signal });
+    }
+    made.push(file);
   }
   await Deno.remove(maker);
   const program = { ...options, entry: BINARY_ENTRY, isWhole: true };
-  return await compileProgram({ ...program, embedded: [BYTECODE, ...embedded] });
+  return await compileProgram({ ...program, embedded: [...made, ...embedded] });
 }
 
 /**
@@ -511,9 +517,15 @@ export async function compileProgram(options: CompileOptions): Promise<string> {
 
 /**
  * gimlet runs for a moment, or in a few hot loops for long: what lies between the interpreter and the optimising compiler would cost a
- * start more than it gives later. With some room for young objects, a start collects no garbage.
+ * start more than it gives later. A loop that is compiled while it runs waits for that: interpreting it meanwhile would be work done twice.
+ * With some room for young objects, a start collects no garbage.
  */
-const V8_FLAGS = ["--no-sparkplug", "--no-maglev", "--min-semi-space-size=4"];
+const V8_FLAGS = [
+  "--no-sparkplug",
+  "--no-maglev",
+  "--no-concurrent-osr",
+  "--min-semi-space-size=4",
+];
 
 /** No code cache: Deno keeps it in /tmp, where anyone can write it first, and gimlet runs as root. */
 function compileArguments({ entry, embedded, output, target, isWhole }: CompileOptions): string[] {

@@ -1,5 +1,5 @@
 /** The first module of the binary. */
 
-import { bundle, load, readBytecode } from "./bundle.ts";
+import { bundle, load, readBytecode, startOf } from "./bundle.ts";
 
-void load(bundle(readBytecode())).run();
+void load(bundle(readBytecode(startOf(Deno.args)))).run();

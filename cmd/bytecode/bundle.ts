@@ -5,12 +5,12 @@
 
 import process from "node:process";
 import { Script } from "node:vm";
+import { isListOption, isScript } from "../first_word.ts";
 import type * as Gimlet from "../main.ts";
 
 /** Where all that the binary holds is: what modules find beside themselves is found from here. */
 const ROOT = new URL("../../", import.meta.url);
 const CODE = new URL("dist/bundle/gimlet.js", ROOT);
-const BYTECODE = new URL("dist/bundle/gimlet.bytecode", ROOT);
 
 /** What the bundle asks for by the names of its parameters; it stands one line further down than in its file. */
 const HEAD = '(function (require, module, GIMLET_ROOT) { "use strict";\n';
@@ -22,9 +22,17 @@ type Bundle = (
   root: string,
 ) => void;
 
-/** The bytecode that the binary holds. */
-export function readBytecode(): Uint8Array {
-  return Deno.readFileSync(BYTECODE);
+/** What is started. Each kind has bytecode of its own, for reading more of it than is used takes its time. */
+export type Start = "script" | "tool";
+
+/** What a command line starts: with the bytecode for the other, it would begin later. */
+export function startOf([word = ""]: readonly string[]): Start {
+  return word === "check" || isScript(word) && !isListOption(word) ? "script" : "tool";
+}
+
+/** The bytecode that the binary holds for a kind of start. */
+export function readBytecode(start: Start): Uint8Array {
+  return Deno.readFileSync(new URL(`dist/bundle/${start}.bytecode`, ROOT));
 }
 
 /** Makes a script of the bundle. Bytecode of another version of V8 is not used: then the text is compiled. */

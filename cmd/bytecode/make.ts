@@ -1,9 +1,10 @@
 /**
- * `make FILE`: makes the bytecode of the bundle. V8 compiles what is called: so this calls what starts call most. What this machine
- * refuses, such as loading programs without rights, is compiled as far as it is reached. `check FILE`: fails where V8 refuses it.
+ * `make FILE START`: makes the bytecode of the bundle for a kind of start. V8 compiles what is called: so this calls what such starts
+ * call most. What this machine refuses, such as loading programs without rights, is compiled as far as it is reached. `check FILE`:
+ * fails where V8 refuses it.
  */
 
-import { bundle, load } from "./bundle.ts";
+import { bundle, load, type Start } from "./bundle.ts";
 
 /** Compiles on any machine. */
 const SCRIPT = `
@@ -44,22 +45,27 @@ const TYPES = `kprobe:vfs_read {
 const TRACEPOINT =
   'tracepoint:syscalls:sys_enter_openat { @[probe] = count(); printf("%s\\n", str(args->filename)); }';
 
-const COMMANDS: readonly (readonly string[])[] = [
-  ["check", "-e", SCRIPT],
-  ["check", "-e", TYPES],
-  ["check", "-e", TRACEPOINT],
-  ["check", "-e", "BEGIN { mistake"],
-  ["-e", 'BEGIN { @[comm] = count(); @h = hist(pid); printf("%s %d\\n", comm, pid); exit(); }'],
-  ["hello_perf_output", "--", "/bin/true"],
-  ["bitehist", "--json", "--", "/bin/true"],
-  ["--help"],
-];
+/** What each kind of start calls. */
+const COMMANDS: Readonly<Record<Start, readonly (readonly string[])[]>> = {
+  script: [
+    ["check", "-e", SCRIPT],
+    ["check", "-e", TYPES],
+    ["check", "-e", TRACEPOINT],
+    ["check", "-e", "BEGIN { mistake"],
+    ["-e", 'BEGIN { @[comm] = count(); @h = hist(pid); printf("%s %d\\n", comm, pid); exit(); }'],
+  ],
+  tool: [
+    ["hello_perf_output", "--", "/bin/true"],
+    ["bitehist", "--json", "--", "/bin/true"],
+    ["--help"],
+  ],
+};
 
 /** Makes the file. */
-async function make(file: string): Promise<void> {
+async function make(file: string, start: Start): Promise<void> {
   const script = bundle();
   const { main } = load(script);
-  for (const words of COMMANDS) await main(words).catch(() => {});
+  for (const words of COMMANDS[start]) await main(words).catch(() => {});
   Deno.writeFileSync(file, script.createCachedData());
 }
 
@@ -68,6 +74,6 @@ function isTaken(file: string): boolean {
   return bundle(Deno.readFileSync(file)).cachedDataRejected === false;
 }
 
-const [task, file = ""] = Deno.args;
-if (task === "make") await make(file);
+const [task, file = "", start] = Deno.args;
+if (task === "make") await make(file, start as Start);
 Deno.exit(task === "make" || isTaken(file) ? 0 : 1);

@@ -221,8 +221,9 @@ export interface Btf {
 const MAGIC = 0xeb9f;
 const MAGIC_SWAPPED = 0x9feb;
 const HEADER_SIZE = 24;
-const RECORD_SIZE = 12;
 const WORD = 4;
+const RECORD_WORDS = 3;
+const RECORD_SIZE = RECORD_WORDS * WORD;
 
 /** `BTF_KIND_*`: our name, the bytes after the record, and those for each of its `vlen` parts. */
 const KINDS = [
@@ -276,6 +277,7 @@ export function parseBtf(bytes: Uint8Array, options: ParseBtfOptions = {}): Btf 
 /** What the parts of a type are read from. */
 interface TypeRecord {
   readonly id: number;
+  /** Where its parts begin, in words. */
   readonly at: number;
   readonly name: string;
   readonly vlen: number;
@@ -317,7 +319,7 @@ class BtfData implements Btf {
     if (start === undefined) {
       throw this.#types.error(`there is no type ${id}, the last is ${this.count - 1}`);
     }
-    return this.#decode(id, start * WORD);
+    return this.#decode(id, start);
   }
 
   *types(): Generator<BtfType> {
@@ -485,15 +487,16 @@ class BtfData implements Btf {
     }
   }
 
+  /** The record that begins at a word: that all of it is there was seen when the records were counted. */
   #decode(id: number, at: number): BtfType {
-    const info = this.#types.u32(at + 4, "a type");
+    const info = this.#words[at + 1]!;
     const record: TypeRecord = {
       id,
-      at: at + RECORD_SIZE,
-      name: this.string(this.#types.u32(at, "a type")),
+      at: at + RECORD_WORDS,
+      name: this.string(this.#words[at]!),
       vlen: info & 0xffff,
       kindFlag: info >>> 31 === 1,
-      sizeOrType: this.#types.u32(at + 8, "a type"),
+      sizeOrType: this.#words[at + 2]!,
     };
     const kind = kindOf(info);
     switch (kind) {
@@ -541,7 +544,7 @@ class BtfData implements Btf {
   }
 
   #int({ id, at, name, sizeOrType: size }: TypeRecord): BtfInt {
-    const data = this.#types.u32(at, "an integer");
+    const data = this.#words[at]!;
     const encoding = (data >>> 24) & 15;
     return {
       kind: "int",
@@ -560,8 +563,8 @@ class BtfData implements Btf {
       kind: "array",
       id,
       name: "",
-      type: this.#types.u32(at, "an array"),
-      length: this.#types.u32(at + 8, "an array"),
+      type: this.#words[at]!,
+      length: this.#words[at + 2]!,
     };
   }
 
@@ -570,10 +573,10 @@ class BtfData implements Btf {
     kind: "struct" | "union",
   ): BtfStruct {
     const members = this.#list(vlen, (i): BtfMember => {
-      const offset = this.#types.u32(at + i * 12 + 8, "a member");
+      const offset = this.#words[at + i * 3 + 2]!;
       return {
-        name: this.string(this.#types.u32(at + i * 12, "a member")),
-        type: this.#types.u32(at + i * 12 + 4, "a member"),
+        name: this.string(this.#words[at + i * 3]!),
+        type: this.#words[at + i * 3 + 1]!,
         bitOffset: kindFlag ? offset & 0xffffff : offset,
         bitSize: kindFlag ? offset >>> 24 : 0,
       };
@@ -583,8 +586,8 @@ class BtfData implements Btf {
 
   #enum({ id, at, name, vlen, kindFlag, sizeOrType }: TypeRecord): BtfEnum {
     const values = this.#list(vlen, (i) => ({
-      name: this.string(this.#types.u32(at + i * 8, "an enum")),
-      value: BigInt(this.#types.s32(at + i * 8 + 4, "an enum")),
+      name: this.string(this.#words[at + i * 2]!),
+      value: BigInt(this.#words[at + i * 2 + 1]! | 0),
     }));
     // clang before version 16 does not set the flag.
     const signed = kindFlag || values.some(({ value }) => value < 0n);
@@ -597,11 +600,11 @@ class BtfData implements Btf {
 
   #enum64({ id, at, name, vlen, kindFlag, sizeOrType }: TypeRecord): BtfEnum {
     const values = this.#list(vlen, (i) => {
-      const low = BigInt(this.#types.u32(at + i * 12 + 4, "an enum"));
-      const high = BigInt(this.#types.u32(at + i * 12 + 8, "an enum"));
+      const low = BigInt(this.#words[at + i * 3 + 1]!);
+      const high = BigInt(this.#words[at + i * 3 + 2]!);
       const value = (high << 32n) | low;
       return {
-        name: this.string(this.#types.u32(at + i * 12, "an enum")),
+        name: this.string(this.#words[at + i * 3]!),
         value: kindFlag ? BigInt.asIntN(64, value) : value,
       };
     });
@@ -610,28 +613,28 @@ class BtfData implements Btf {
 
   #prototype({ id, at, vlen, sizeOrType }: TypeRecord): BtfPrototype {
     const parameters = this.#list(vlen, (i) => ({
-      name: this.string(this.#types.u32(at + i * 8, "a parameter")),
-      type: this.#types.u32(at + i * 8 + 4, "a parameter"),
+      name: this.string(this.#words[at + i * 2]!),
+      type: this.#words[at + i * 2 + 1]!,
     }));
     return { kind: "funcProto", id, name: "", returns: sizeOrType, parameters };
   }
 
   #variable({ id, at, name, sizeOrType }: TypeRecord): BtfVariable {
-    const linkage = this.#linkage(this.#types.u32(at, "a variable"));
+    const linkage = this.#linkage(this.#words[at]!);
     return { kind: "var", id, name, type: sizeOrType, linkage };
   }
 
   #section({ id, at, name, vlen, sizeOrType }: TypeRecord): BtfSection {
     const variables = this.#list(vlen, (i) => ({
-      type: this.#types.u32(at + i * 12, "a section"),
-      offset: this.#types.u32(at + i * 12 + 4, "a section"),
-      size: this.#types.u32(at + i * 12 + 8, "a section"),
+      type: this.#words[at + i * 3]!,
+      offset: this.#words[at + i * 3 + 1]!,
+      size: this.#words[at + i * 3 + 2]!,
     }));
     return { kind: "datasec", id, name, size: sizeOrType, variables };
   }
 
   #declTag({ id, at, name, sizeOrType }: TypeRecord): BtfDeclTag {
-    const component = this.#types.s32(at, "a declaration tag");
+    const component = this.#words[at]! | 0;
     return { kind: "declTag", id, name, type: sizeOrType, component };
   }
 
@@ -642,7 +645,9 @@ class BtfData implements Btf {
   }
 
   #list<T>(length: number, item: (i: number) => T): T[] {
-    return Array.from({ length }, (_, i) => item(i));
+    const list: T[] = [];
+    for (let i = 0; i < length; i++) list.push(item(i));
+    return list;
   }
 }
 
@@ -678,30 +683,35 @@ const EACH_WORDS = Uint32Array.from(
   (_, kind) => KINDS[kind] ? KINDS[kind].each / WORD : 0,
 );
 
-/**
- * Where each record begins, in words; this also makes sure that all of them lie inside of the bytes. There are more than
- * 100 000 in a kernel, and they are looked at before the loop is worth an optimisation: it does as little as possible.
- */
+/** Where each record begins, in words; this also makes sure that all of them lie inside of the bytes. */
 function scanRecords(types: Reader, words: Uint32Array, firstId: number): Uint32Array {
   const starts = new Uint32Array(Math.floor(words.length * WORD / RECORD_SIZE) + 1);
+  const count = findStarts(words, starts);
+  const last = starts[count]!;
+  if (last * WORD !== types.size) {
+    // The last one does not fit, or what stands behind it is none.
+    const fits = last <= words.length;
+    const [at, id] = fits ? [last, firstId + count] : [starts[count - 1]!, firstId + count - 1];
+    throw brokenRecord(types, at * WORD, id);
+  }
+  return starts.subarray(0, count);
+}
+
+/**
+ * Writes down where records begin, and behind them where the last one ends; gives how many there are. A kernel has more than 100 000:
+ * the loop is compiled while it runs, which takes the longer the more stands beside it.
+ */
+function findStarts(words: Uint32Array, starts: Uint32Array): number {
   let count = 0;
   let at = 0;
   while (at < words.length) {
     starts[count++] = at;
     const info = words[at + 1]!;
-    const kind = (info >>> 24) & 31;
+    const kind = info >>> 24 & 31;
     at += HEAD_WORDS[kind]! + EACH_WORDS[kind]! * (info & 0xffff);
   }
-  if (at * WORD !== types.size) {
-    // The last one does not fit, or what stands behind it is none.
-    const fits = at <= words.length;
-    throw brokenRecord(
-      types,
-      (fits ? at : starts[count - 1]!) * WORD,
-      firstId + count - (fits ? 0 : 1),
-    );
-  }
-  return starts.subarray(0, count);
+  starts[count] = at;
+  return count;
 }
 
 const ENUM = KINDS.findIndex((kind) => kind?.kind === "enum");
@@ -714,7 +724,7 @@ function findEnumerator(words: Uint32Array, starts: Uint32Array, place: number) 
     const at = starts[record]!;
     const kind = (words[at + 1]! >>> 24) & 31;
     if (kind !== ENUM && kind !== ENUM64) continue;
-    const value = (word - at - RECORD_SIZE / WORD) / EACH_WORDS[kind]!;
+    const value = (word - at - RECORD_WORDS) / EACH_WORDS[kind]!;
     if (value >= 0 && Number.isInteger(value)) return { record, value };
   }
   return undefined;

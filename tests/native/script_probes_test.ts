@@ -18,16 +18,19 @@ async function script(program: string, ...options: readonly string[]) {
   return { ...finished, stdout: finished.stdout.replace(/^Attaching .*\n/, "") };
 }
 
-/** Compiles a program into a folder that goes with the test. */
-async function compiled(folder: string, source: string, compiler = "gcc"): Promise<string> {
-  const [file, target] = [
-    `${folder}/source.${compiler === "gcc" ? "c" : "cc"}`,
-    `${folder}/program`,
-  ];
+/** A program that was compiled, and goes with its folder when it is disposed of. */
+interface Compiled extends Disposable {
+  readonly path: string;
+}
+
+async function compiled(source: string, ...command: readonly string[]): Promise<Compiled> {
+  const [compiler = "gcc", ...options] = command;
+  const folder = Deno.makeTempDirSync();
+  const [file, path] = [`${folder}/source.${compiler === "gcc" ? "c" : "cc"}`, `${folder}/program`];
   Deno.writeTextFileSync(file, source);
-  const { status, stderr } = await run([compiler, "-O1", "-o", target, file]);
+  const { status, stderr } = await run([compiler, "-O1", ...options, "-o", path, file]);
   assertEquals(status, 0, stderr);
-  return target;
+  return { path, [Symbol.dispose]: () => Deno.removeSync(folder, { recursive: true }) };
 }
 
 test("iter:task goes over all tasks, once, and the script ends", { needs }, async () => {
@@ -97,83 +100,58 @@ test(
   "a watchpoint sees each write to memory of a process",
   { needs: [...needs, gcc] },
   async () => {
-    const folder = Deno.makeTempDirSync();
-    try {
-      // Without position-independent code the address is known beforehand; what has a value is not cleared by the kernel.
-      Deno.writeTextFileSync(
-        `${folder}/w.c`,
-        "volatile long watched = 5; int main(void) { for (int i = 0; i < 7; i++) watched = i; return 0; }\n",
-      );
-      const program = `${folder}/w`;
-      const made = await run(["gcc", "-O1", "-no-pie", "-o", program, `${folder}/w.c`]);
-      assertEquals(made.status, 0, made.stderr);
-      const { stdout: symbols } = await run(["nm", program]);
-      const address = /^([0-9a-f]+) D watched$/m.exec(symbols)?.[1];
-      const { stdout, status, stderr } = await script(
-        `watchpoint:0x${address}:8:w /comm == "w"/ { @writes = count(); }`,
-        ...["-c", program],
-      );
-      assertEquals(status, 0, stderr);
-      assertMatch(stdout, /^@writes: 7$/m);
-    } finally {
-      Deno.removeSync(folder, { recursive: true });
-    }
+    // Without position-independent code the address is known beforehand; what has a value is not cleared by the kernel.
+    using program = await compiled(
+      "volatile long watched = 5; int main(void) { for (int i = 0; i < 7; i++) watched = i; return 0; }",
+      ...["gcc", "-no-pie"],
+    );
+    const { stdout: symbols } = await run(["nm", program.path]);
+    const address = /^([0-9a-f]+) D watched$/m.exec(symbols)?.[1];
+    const { stdout, status, stderr } = await script(
+      `watchpoint:0x${address}:8:w /comm == "program"/ { @writes = count(); }`,
+      ...["-c", program.path],
+    );
+    assertEquals(status, 0, stderr);
+    assertMatch(stdout, /^@writes: 7$/m);
   },
 );
 
 test("a watchpoint sees what becomes of memory that a function is given", {
   needs: [...needs, gcc],
 }, async () => {
-  const folder = Deno.makeTempDirSync();
-  try {
-    const program = await compiled(
-      folder,
-      `#include <stdlib.h>
+  using program = await compiled(`#include <stdlib.h>
        __attribute__((noinline)) void fill(int n, volatile long *to) { for (int i = 0; i < n; i++) *to = i; }
-       int main(void) { long *a = malloc(64), *b = malloc(64); fill(5, a); fill(3, b); fill(2, a); return 0; }`,
-    );
-    // The process waits until its memory is watched: no write is missed.
-    const seen = await script(
-      `watchpoint:fill+arg1:8:w { @writes[probe] = count(); }`,
-      ...["-c", program],
-    );
-    assertEquals([seen.status, seen.stderr], [0, ""]);
-    assertMatch(seen.stdout, /^@writes\[watchpoint:fill\+arg1:8:w\]: 10$/m);
-    const later = await script(
-      `asyncwatchpoint:fill+arg1:8:w { @writes = count(); }`,
-      "-c",
-      program,
-    );
-    assertEquals([later.status, later.stderr], [0, ""]);
-    const wrong = await script(`watchpoint:fill+arg0:8:w { @writes = count(); }`, "-c", program);
-    assertEquals(wrong.status, 0);
-    assertMatch(wrong.stderr, /WARNING: Cannot watch 0x5: /);
-    const lone = await script(`watchpoint:fill+arg1:8:w { @writes = count(); }`);
-    assertEquals(lone.status, 2);
-    assertMatch(lone.stderr, /a watchpoint of what a function is given needs a program/);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
+       int main(void) { long *a = malloc(64), *b = malloc(64); fill(5, a); fill(3, b); fill(2, a); return 0; }`);
+  // The process waits until its memory is watched: no write is missed.
+  const seen = await script(
+    `watchpoint:fill+arg1:8:w { @writes[probe] = count(); }`,
+    ...["-c", program.path],
+  );
+  assertEquals([seen.status, seen.stderr], [0, ""]);
+  assertMatch(seen.stdout, /^@writes\[watchpoint:fill\+arg1:8:w\]: 10$/m);
+  const later = await script(
+    `asyncwatchpoint:fill+arg1:8:w { @writes = count(); }`,
+    ...["-c", program.path],
+  );
+  assertEquals([later.status, later.stderr], [0, ""]);
+  const wrong = await script(`watchpoint:fill+arg0:8:w { @writes = count(); }`, "-c", program.path);
+  assertEquals(wrong.status, 0);
+  assertMatch(wrong.stderr, /WARNING: Cannot watch 0x5: /);
+  const lone = await script(`watchpoint:fill+arg1:8:w { @writes = count(); }`);
+  assertEquals(lone.status, 2);
+  assertMatch(lone.stderr, /a watchpoint of what a function is given needs a program/);
 });
 
 test("nothing behind exit() is counted, by no probe", { needs: [...needs, gcc] }, async () => {
-  const folder = Deno.makeTempDirSync();
-  try {
-    const program = await compiled(
-      folder,
-      `__attribute__((noinline)) void f(void) { asm volatile(""); }
+  using program = await compiled(`__attribute__((noinline)) void f(void) { asm volatile(""); }
        __attribute__((noinline)) void g(void) { asm volatile(""); }
-       int main(void) { for (int i = 0; i < 1000; i++) { f(); g(); } return 0; }`,
-    );
-    const probes = `uprobe:${program}:f { @f++; if (@f == 3) { exit(7); } }
-      uprobe:${program}:g { @g++; }`;
-    const third = await script(probes, "-c", program);
-    assertEquals([third.status, third.stdout.trim(), third.stderr], [7, "@f: 3\n@g: 2", ""]);
-    const none = await script(`BEGIN { exit(); } ${probes} END { printf("%d %d\\n", @f, @g); }`);
-    assertEquals([none.status, none.stdout.trim()], [0, "0 0"]);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
+       int main(void) { for (int i = 0; i < 1000; i++) { f(); g(); } return 0; }`);
+  const probes = `uprobe:${program.path}:f { @f++; if (@f == 3) { exit(7); } }
+      uprobe:${program.path}:g { @g++; }`;
+  const third = await script(probes, "-c", program.path);
+  assertEquals([third.status, third.stdout.trim(), third.stderr], [7, "@f: 3\n@g: 2", ""]);
+  const none = await script(`BEGIN { exit(); } ${probes} END { printf("%d %d\\n", @f, @g); }`);
+  assertEquals([none.status, none.stdout.trim()], [0, "0 0"]);
 });
 
 const NUMBERS = [...Array(40).keys()];
@@ -225,46 +203,40 @@ test(
 test("functions of C++, by their names with and without parameters", {
   needs: [...needs, cxx],
 }, async () => {
-  const folder = Deno.makeTempDirSync();
-  try {
-    const program = await compiled(
-      folder,
-      `namespace ns { __attribute__((noinline)) int f(int x) { asm volatile(""); return x + 1; }
+  using program = await compiled(
+    `namespace ns { __attribute__((noinline)) int f(int x) { asm volatile(""); return x + 1; }
          __attribute__((noinline)) int f(const char *s) { asm volatile(""); return s[0]; } }
        int main() { return ns::f(1) + ns::f(2) + ns::f("a") == 0; }`,
-      "g++",
-    );
-    const both = await script(`uprobe:${program}:cpp:ns::f { @[probe] = count(); }`, "-c", program);
-    assertMatch(both.stdout, /_ZN2ns1fEi\]: 2$/m);
-    assertMatch(both.stdout, /_ZN2ns1fEPKc\]: 1$/m);
-    const one = await script(`uprobe:${program}:"ns::f(int)" { @ = count(); }`, "-c", program);
-    assertMatch(one.stdout, /^@: 2$/m);
-    const none = await script(`uprobe:${program}:cpp:ns::g { }`);
-    assertMatch(none.stderr, /No functions of .* match ns::g/);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
+    "g++",
+  );
+  const both = await script(
+    `uprobe:${program.path}:cpp:ns::f { @[probe] = count(); }`,
+    "-c",
+    program.path,
+  );
+  assertMatch(both.stdout, /_ZN2ns1fEi\]: 2$/m);
+  assertMatch(both.stdout, /_ZN2ns1fEPKc\]: 1$/m);
+  const one = await script(
+    `uprobe:${program.path}:"ns::f(int)" { @ = count(); }`,
+    "-c",
+    program.path,
+  );
+  assertMatch(one.stdout, /^@: 2$/m);
+  const none = await script(`uprobe:${program.path}:cpp:ns::g { }`);
+  assertMatch(none.stderr, /No functions of .* match ns::g/);
 });
 
 test("uaddr() finds variables of the program, wherever it was loaded", {
   needs: [...needs, gcc],
 }, async () => {
-  const folder = Deno.makeTempDirSync();
-  try {
-    const program = await compiled(
-      folder,
-      `int counter = 41; char text[16] = "hi there";
+  using program = await compiled(`int counter = 41; char text[16] = "hi there";
        __attribute__((noinline)) int tick(int x) { counter += x; asm volatile(""); return counter; }
-       int main(void) { tick(1); tick(2); return 0; }`,
-    );
-    const { stdout, stderr } = await script(
-      `uprobe:${program}:tick { printf("%d %s\\n", *uaddr("counter"), str(uaddr("text"))); }`,
-      ...["-c", program],
-    );
-    assertEquals(stdout.trim(), "41 hi there\n42 hi there", stderr);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
+       int main(void) { tick(1); tick(2); return 0; }`);
+  const { stdout, stderr } = await script(
+    `uprobe:${program.path}:tick { printf("%d %s\\n", *uaddr("counter"), str(uaddr("text"))); }`,
+    ...["-c", program.path],
+  );
+  assertEquals(stdout.trim(), "41 hi there\n42 hi there", stderr);
 });
 
 test("a loop over a map sees the probe's arguments, and long ranges go on to their end", {
