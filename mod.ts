@@ -84,7 +84,7 @@ export {
   type PerfEventTarget,
 } from "./ffi/bpf/attach/perf_event.ts";
 export type { TcOptions } from "./ffi/bpf/attach/tc.ts";
-export type { UprobeTarget, UsdtTarget } from "./ffi/bpf/attach/user.ts";
+export type { UprobesTarget, UprobeTarget, UsdtTarget } from "./ffi/bpf/attach/user.ts";
 export { Link, type LinkInfo, openPinnedLink } from "./ffi/bpf/link.ts";
 export { openKprobeCount, openTracepointCount, openUprobeCount } from "./ffi/bpf/open_probes.ts";
 export { enableStats, type ProgramInfo, type ProgramStats } from "./ffi/bpf/program_info.ts";

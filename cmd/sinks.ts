@@ -46,10 +46,13 @@ export function textSink(
         if (printsText) out.line(value.line());
         return;
       }
+      if (value.type === "output") {
+        if (printsText) out.text(value.text());
+        return;
+      }
       if (value.type === "expect") { for (const line of report.take(value)) out.line(line); }
       for (const { kind, text } of textLines(value)) {
         if (kind === "note") noteLine(text);
-        else if (printsText && kind === "piece") out.text(text);
         else if (printsText) out.line(text);
       }
       if (verbose) { for (const text of verboseLines(value)) noteLine(text); }

@@ -139,12 +139,24 @@ export class Running {
     return this.#text;
   }
 
-  /** Reads so many lines on, and forgets all up to there. */
-  async skip(lines: number): Promise<void> {
-    for (let seen = 0; seen < lines;) {
-      seen += (await this.#next(`within ${lines} lines`)).split("\n").length - 1;
+  /** Reads so many characters on, and forgets all up to there. */
+  async skip(characters: number): Promise<void> {
+    for (let seen = 0; seen < characters;) {
+      seen += (await this.#next(`within ${characters} characters`)).length;
     }
     this.#text = "";
+  }
+
+  /** Reads on until a line that begins so, and forgets all before it, as quickly as it comes; gives the line. */
+  async skipTo(beginning: string): Promise<string> {
+    let at: number;
+    while ((at = this.#text.indexOf(beginning)) < 0) {
+      const tail = this.#text.slice(-beginning.length);
+      this.#text = tail + await this.#next(`without "${beginning}"`);
+    }
+    this.#text = this.#text.slice(at);
+    const [line = ""] = (await this.until("\n")).split("\n");
+    return line;
   }
 
   async #next(missing: string): Promise<string> {

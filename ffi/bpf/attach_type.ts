@@ -4,6 +4,7 @@ import { ERRNO } from "../errno.ts";
 import { BpfError } from "../errors.ts";
 import { libbpf } from "../raw/libbpf.ts";
 import { type PointerValue, toCString } from "../raw/memory.ts";
+import { TRACE_UPROBE_MULTI } from "../raw/uprobe_multi.ts";
 import { loadFailure } from "./failure.ts";
 import { type NumbersByName, numbersByName } from "./names.ts";
 import type { ProgramFunction } from "./attach/extension.ts";
@@ -44,14 +45,15 @@ export function setExpectedAttachType({ name, pointer }: Unloaded, type: string)
   const number = attachTypes().get(type);
   if (number === undefined) {
     throw new RangeError(
-      `Cannot attach ${name} as ${type}: libbpf knows ${[...attachTypes().keys()].join(", ")}`,
+      `Cannot attach ${name} as ${type}: there are ${[...attachTypes().keys()].join(", ")}`,
     );
   }
   const result = libbpf().bpf_program__set_expected_attach_type(pointer, number);
   if (result < 0) throw loadFailure(`program ${name} as ${type}`, result);
 }
 
-/** The types that this libbpf knows, by name: `enum bpf_attach_type` without `BPF_`, in lower case. */
+/** The types that can be chosen, by name: `enum bpf_attach_type` without `BPF_`, in lower case. */
 function attachTypes(): NumbersByName {
-  return numbersByName(libbpf().libbpf_bpf_attach_type_str);
+  const known = numbersByName(libbpf().libbpf_bpf_attach_type_str);
+  return new Map(known).set("trace_uprobe_multi", TRACE_UPROBE_MULTI);
 }

@@ -10,7 +10,10 @@ export function openKprobeCount(): number {
   return count(/^k(ret)?probe\b|^k(ret)?syscall\b/);
 }
 
-/** How many uprobes, uretprobes and USDT probes this process has attached: BCC's `num_open_uprobes`. */
+/**
+ * How many uprobes, uretprobes and USDT probes this process has attached: BCC's `num_open_uprobes`. One that attaches to many places
+ * at once (uprobe.multi) counts as one.
+ */
 export function openUprobeCount(): number {
   return count(/^u(ret)?probe\b|^usdt\b/);
 }

@@ -32,7 +32,14 @@ import {
 } from "./attach/network.ts";
 import { attachPerfEvent, type PerfEventTarget } from "./attach/perf_event.ts";
 import { attachTc, type TcOptions } from "./attach/tc.ts";
-import { attachUprobe, attachUsdt, type UprobeTarget, type UsdtTarget } from "./attach/user.ts";
+import {
+  attachUprobe,
+  attachUprobeMulti,
+  attachUsdt,
+  type UprobesTarget,
+  type UprobeTarget,
+  type UsdtTarget,
+} from "./attach/user.ts";
 import type { Link } from "./link.ts";
 import type { ProgramHandle } from "./program_handle.ts";
 import {
@@ -145,6 +152,15 @@ export class Program {
   /** A function or instruction of a program or library: `bpf_program__attach_uprobe_opts`. A cookie needs Linux >= 5.15. */
   attachUprobe(target: UprobeTarget, name: string = nameOf(target)): Link {
     return attachUprobe(this.#handle, target, name);
+  }
+
+  /**
+   * Many functions or instructions of a program or library at once, which takes no longer than one: `BPF_LINK_CREATE` of
+   * `bpf(2)`. The program's section is `uprobe`, its type is set by `setExpectedAttachType(…, "trace_uprobe_multi")`. Needs
+   * Linux >= 6.6. One place that cannot be probed fails all.
+   */
+  attachUprobeMulti(target: UprobesTarget): Link {
+    return attachUprobeMulti(this.#handle, target);
   }
 
   /**

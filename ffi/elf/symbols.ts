@@ -70,6 +70,18 @@ export function findSymbol(elf: Elf, name: string): ElfSymbol | undefined {
   return best;
 }
 
+/** As {@linkcode findSymbol}, for many at once: those that there are, by their names. */
+export function findSymbols(elf: Elf, names: ReadonlySet<string>): Map<string, ElfSymbol> {
+  const found = new Map<string, ElfSymbol>();
+  for (const symbol of symbols(elf)) {
+    const { name } = symbol;
+    if (!names.has(name) || !isDefinition(symbol)) continue;
+    const best = found.get(name);
+    if (best === undefined || rank(symbol) > rank(best)) found.set(name, symbol);
+  }
+  return found;
+}
+
 /**
  * The offset in the file of what is at an address when the file is mapped: what a uprobe needs. Undefined where no
  * `PT_LOAD` segment maps bytes of the file there.

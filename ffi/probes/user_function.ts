@@ -4,7 +4,7 @@ import type { Link } from "../bpf/link.ts";
 import type { Program } from "../bpf/program.ts";
 import { type Elf, parseElf } from "../elf/elf.ts";
 import { ifuncTargets } from "../elf/ifunc.ts";
-import { type ElfSymbol, fileOffset, findSymbol } from "../elf/symbols.ts";
+import { type ElfSymbol, fileOffset, findSymbol, findSymbols } from "../elf/symbols.ts";
 import { BpfError, messageOf } from "../errors.ts";
 import { libraryPath, mappedLibrary } from "../host/libraries.ts";
 import { hasProcess, pathSeenBy } from "../host/process.ts";
@@ -75,15 +75,29 @@ export function findUserFunction(
   const [, name = symbol, distance = "0"] = /^(.+)\+(0x[\da-f]+|\d+)$/i.exec(symbol) ?? [];
   const elf = parseElf(readFile(path));
   const found = findSymbol(elf, name) ?? findInDebugFile(elf, name);
-  if (found === undefined) {
-    throw noProbe(`find ${name} in ${path}`, "its symbol tables have no such function");
-  }
+  if (found === undefined) throw noFunction(name, path);
   const offset = Number(distance);
   if (offset > 0) {
     const variants = ifuncTargets(elf, found).length;
     checkOffset(symbol, { offset, size: found.size, variants });
   }
   return { path, symbol, offsets: offsetsOf(elf, found, offset) };
+}
+
+/**
+ * Finds many functions of one file, which is read once.
+ *
+ * @throws {BpfError} as {@linkcode findUserFunction}, where one of them is not there
+ */
+export function findUserFunctions(library: string, names: readonly string[]): UserFunction[] {
+  const path = findUserFile(library);
+  const elf = parseElf(readFile(path));
+  const found = findSymbols(elf, new Set(names));
+  return names.map((symbol) => {
+    const place = found.get(symbol) ?? findInDebugFile(elf, symbol);
+    if (place === undefined) throw noFunction(symbol, path);
+    return { path, symbol, offsets: offsetsOf(elf, place) };
+  });
 }
 
 /** Where a symbol's function begins in the file; an IFUNC's variants do. */
@@ -156,6 +170,10 @@ export function readFile(path: string): Uint8Array<ArrayBuffer> {
   } catch (error) {
     throw noProbe(`read ${path}`, messageOf(error));
   }
+}
+
+function noFunction(name: string, path: string): BpfError {
+  return noProbe(`find ${name} in ${path}`, "its symbol tables have no such function");
 }
 
 function noProbe(action: string, cause: string): BpfError {

@@ -76,6 +76,16 @@ const SYMBOLS = {
     ],
     result: "i64",
   },
+  bpf: {
+    name: "syscall",
+    parameters: [
+      "i64", // long number
+      "i32", // int cmd
+      "buffer", // union bpf_attr *attr
+      "u32", // unsigned int size
+    ],
+    result: "i64",
+  },
   membarrier: {
     name: "syscall",
     parameters: [

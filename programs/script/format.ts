@@ -41,9 +41,19 @@ export function conversionsOf(format: string): Conversion[] {
 // How many bits C takes of an argument; without a letter it is an int.
 const LENGTH_BITS: Readonly<Record<string, number>> = { hh: 8, h: 16, "": 32 };
 
+/** How many bits of an integer a conversion prints. */
+export function bitsOf({ length }: Conversion): number {
+  return LENGTH_BITS[length] ?? 64;
+}
+
+/** Whether a conversion says nothing of how wide its text is to be, or of signs. */
+export function isPlain({ flags, width, precision }: Conversion): boolean {
+  return flags === "" && width === "" && precision === undefined;
+}
+
 /** An integer, as C's printf prints it. */
 export function formatInteger(conversion: Conversion, value: bigint): string {
-  const bits = LENGTH_BITS[conversion.length] ?? 64;
+  const bits = bitsOf(conversion);
   const unsigned = BigInt.asUintN(bits, value);
   switch (conversion.conversion) {
     case "d":

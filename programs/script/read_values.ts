@@ -1,6 +1,7 @@
 /** From bytes of records and maps to values: by the types that made the code which wrote them. */
 
 import { cstring } from "../../ffi/wire/cstring.ts";
+import type { ArgumentPlan } from "./plan.ts";
 import {
   type ArrayType,
   sizeInC,
@@ -19,6 +20,15 @@ export type ScriptValue =
   | { readonly kind: "tuple" | "list"; readonly items: readonly ScriptValue[] }
   | { readonly kind: "symbolic"; readonly type: SymbolicType; readonly words: readonly bigint[] }
   | { readonly kind: "stack"; readonly type: StackType; readonly id: bigint; readonly pid: bigint };
+
+/** Reads an argument of a record that begins at a place of a view. */
+export function readArgument(
+  { type, offset, indirect }: ArgumentPlan,
+  view: DataView,
+  at: number,
+): ScriptValue {
+  return readValue(type, view, at + (indirect ? view.getUint32(at + offset, true) : offset));
+}
 
 /** Reads a value as it lies in memory of the script's own. */
 export function readValue(type: Type, view: DataView, at: number): ScriptValue {

@@ -1,9 +1,19 @@
 /** Values as bpftrace writes them: text, and its JSON. */
 
-import { type Conversion, formatInteger, formatString, parseFormat } from "./format.ts";
-import type { ScriptValue } from "./read_values.ts";
+import { cstring } from "../../ffi/wire/cstring.ts";
+import {
+  bitsOf,
+  type Conversion,
+  formatInteger,
+  formatString,
+  isPlain,
+  parseFormat,
+} from "./format.ts";
+import type { ArgumentPlan } from "./plan.ts";
+import { readArgument, type ScriptValue } from "./read_values.ts";
 import { errorText } from "./error_text.ts";
 import { strftime } from "./strftime.ts";
+import type { Type } from "./types.ts";
 
 /** Names for numbers, which only the machine knows that the script ran on. */
 export interface Names {
@@ -20,9 +30,19 @@ export interface Names {
 /** Something that JSON can hold. */
 export type Json = string | bigint | number | readonly Json[] | { readonly [key: string]: Json };
 
+/** Makes text of a record that lies at a place of a view. */
+type Formatter = (view: DataView, at: number) => string;
+
+/** What is printed: a format, and where its arguments lie. */
+interface Formatted {
+  readonly format: string;
+  readonly args: readonly ArgumentPlan[];
+}
+
 /** Writes values. */
 export class Renderer {
   readonly #names: Names;
+  readonly #formatters = new Map<Formatted, Formatter>();
 
   constructor(names: Names) {
     this.#names = names;
@@ -94,12 +114,40 @@ export class Renderer {
     }
   }
 
-  /** What `printf` makes of a format and its arguments. */
-  format(format: string, args: readonly ScriptValue[]): string {
+  /** What `printf` makes of a format and the arguments in a record. */
+  format(what: Formatted, view: DataView, at: number): string {
+    let formatter = this.#formatters.get(what);
+    // A script prints the same over and over: what can be settled before is.
+    if (formatter === undefined) this.#formatters.set(what, formatter = this.#formatter(what));
+    return formatter(view, at);
+  }
+
+  #formatter({ format, args }: Formatted): Formatter {
     let next = 0;
-    return parseFormat(format)
-      .map((part) => typeof part === "string" ? part : this.#converted(part, args[next++]!))
-      .join("");
+    const parts = parseFormat(format)
+      .map((part) => typeof part === "string" ? part : this.#converter(part, args[next++]!));
+    return (view, at) => {
+      let text = "";
+      for (const part of parts) text += typeof part === "string" ? part : part(view, at);
+      return text;
+    };
+  }
+
+  #converter(conversion: Conversion, arg: ArgumentPlan): Formatter {
+    const { type, offset, indirect } = arg;
+    const any: Formatter = (view, at) => this.#converted(conversion, readArgument(arg, view, at));
+    if (indirect || !isPlain(conversion)) return any;
+    switch (conversion.conversion) {
+      case "s":
+        if (type.kind !== "string") return any;
+        return (view, at) => cstring(view, at + offset, type.size);
+      case "d":
+      case "i":
+      case "u":
+        return decimal(type, { offset, conversion, any });
+      default:
+        return any;
+    }
   }
 
   #converted(conversion: Conversion, value: ScriptValue): string {
@@ -121,6 +169,20 @@ export class Renderer {
   }
 }
 
+/** An integer without anything around it: mostly a number that is the same for all of C's types, and exact here. */
+function decimal(
+  type: Type,
+  { offset, conversion, any }: { offset: number; conversion: Conversion; any: Formatter },
+): Formatter {
+  if (type.kind !== "integer") return any;
+  const limit = 2 ** (Math.min(type.size * 8, bitsOf(conversion), EXACT_BITS + 1) - 1);
+  return (view, at) => {
+    const low = view.getUint32(at + offset, true);
+    const number = view.getUint32(at + offset + 4, true) * 2 ** 32 + low;
+    return number < limit ? String(number) : any(view, at);
+  };
+}
+
 /** Bytes: printable ones as they are, others as `\xNN`. */
 export function bytesText(bytes: Uint8Array): string {
   return Array.from(
@@ -140,6 +202,8 @@ function bytesOf(words: readonly bigint[]): number[] {
 }
 
 const IPV4 = 2n;
+/** Of a number: it has no more than these for the digits. */
+const EXACT_BITS = 53;
 
 /** An address of the internet: the family, then its bytes. */
 function addressText([family = 0n, ...words]: readonly bigint[]): string {

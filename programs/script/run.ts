@@ -24,6 +24,7 @@ import {
   type Fault,
   isAwaited,
   mapOutput,
+  type ScriptRecord,
   type Watch,
 } from "./run/actions.ts";
 import { ScriptMaps } from "./run/maps.ts";
@@ -75,10 +76,10 @@ export async function runScript(
 }
 
 // A record begins with the number of its action; its parts are found by the action's plan.
-const RECORD: Codec<DataView> = {
+const RECORD: Codec<ScriptRecord> = {
   size: 8,
   shape: { items: "u8", length: 8 },
-  decode: (view, at) => new DataView(view.buffer, view.byteOffset + at),
+  decode: (view, at) => ({ view, at }),
   encode: () => {
     throw new TypeError("Cannot write records: programs do");
   },
@@ -183,7 +184,7 @@ class RunningScript implements Disposable {
   }
 
   /** One record may print several things, or nothing. Packets go to their files beside. */
-  #stream(ring: RingBuffer<DataView>, packets: Packets | undefined): OpenStream {
+  #stream(ring: RingBuffer<ScriptRecord>, packets: Packets | undefined): OpenStream {
     return {
       fds: [...ring.fds, ...packets?.fds ?? []],
       drain: (limit, take) => {

@@ -14,6 +14,7 @@ import {
   openPinnedLink,
   PacketSocket,
   type Program,
+  userFunctions,
 } from "../../mod.ts";
 import { exists } from "../../ffi/host/files.ts";
 import { tracefsPath } from "../../ffi/host/tracefs.ts";
@@ -47,6 +48,7 @@ export type Need =
   | "kprobes"
   | "kprobe.multi"
   | "patterns"
+  | "uprobe.multi"
   | "trampolines"
   | "lsm"
   | "tcx"
@@ -111,6 +113,19 @@ function counting(
 
 function counted(hits: number, cookie = 0n) {
   return { hits, cookie, hitsAfterDetaching: 0 };
+}
+
+/** Two functions of the workload, which calls both as often. */
+function atFunctions(options: { onReturn?: boolean; cookies?: readonly bigint[] }): Counting {
+  return {
+    program: "on_uprobe",
+    deed: steps,
+    prepare: (object) => object.setExpectedAttachType("on_uprobe", "trace_uprobe_multi"),
+    attach(program, { calls: path }) {
+      const offsets = ["step", "stride"].flatMap((name) => userFunctions(path, name)[0]!.offsets);
+      return program.attachUprobeMulti({ path, offsets, ...options });
+    },
+  };
 }
 
 function opened(...programs: ProgramName[]): Opened {
@@ -391,6 +406,18 @@ const USER: readonly Trial[] = [
       attach: (program, { calls: path }) =>
         program.attachUprobe({ path, symbol: "step", onReturn: true, cookie: COOKIE }),
     }),
+  },
+  {
+    name: "uprobe.multi: functions of a program",
+    needs: "uprobe.multi",
+    expected: counted(2 * CALLS, COOKIE),
+    run: counting(atFunctions({ cookies: [COOKIE, COOKIE] })),
+  },
+  {
+    name: "uprobe.multi: functions of a program, on return",
+    needs: "uprobe.multi",
+    expected: counted(2 * CALLS),
+    run: counting(atFunctions({ onReturn: true })),
   },
   {
     name: "usdt",

@@ -1,10 +1,11 @@
 /**
- * Attaches a program to ever more places: `attach_main.ts tracepoints | raw | script | functions | multi`, and prints `COUNT MS` for
- * each count.
+ * Attaches a program to ever more places: `attach_main.ts tracepoints | raw | script | functions | multi`, or `uprobes | uprobe_multi
+ * PROGRAM`, and prints `COUNT MS` for each count.
  * As PID 1 of `gimlet vm` it is that.
  */
 
 import { isGuestInit, runGuest } from "../../cmd/vm/guest.ts";
+import type { Link } from "../../ffi/bpf/link.ts";
 import type { Program } from "../../ffi/bpf/program.ts";
 import { BpfError } from "../../ffi/errors.ts";
 import { openObject } from "../../ffi/bpf/object.ts";
@@ -12,6 +13,7 @@ import { tracefsPath } from "../../ffi/host/tracefs.ts";
 import { compile } from "../../programs/script/compile.ts";
 import { RunningKernel } from "../../programs/script/run.ts";
 import { placeScript } from "../../programs/script/run/place.ts";
+import { userFunctions } from "../../ffi/probes/user_targets.ts";
 import { DEFAULT_SETTINGS } from "../../programs/script/settings.ts";
 import { Source } from "../../programs/script/source.ts";
 import { idle } from "../workload/idle/idle.gen.ts";
@@ -21,7 +23,15 @@ const SOME = [1, 10, 100];
 const ALL = [1, 10, 100, 1000];
 
 if (isGuestInit()) await runGuest();
-const KINDS: Record<string, () => void> = { tracepoints, raw, script, functions, multi };
+const KINDS: Record<string, () => void> = {
+  tracepoints,
+  raw,
+  script,
+  functions,
+  multi,
+  uprobes,
+  uprobe_multi,
+};
 const kind = KINDS[Deno.args[0] ?? ""];
 if (kind === undefined) throw new TypeError(`There are ${Object.keys(KINDS).join(", ")}`);
 kind();
@@ -91,13 +101,39 @@ function multi(): void {
   const object = openObject(idle).loadOnly(new Set(["on_functions"] as const)).load();
   const program: Program = object.program("on_functions");
   const names = functionNames();
-  program.attachKprobeMulti({ symbols: names.slice(0, 1) })[Symbol.dispose](); // as above
+  atOnce((count) => program.attachKprobeMulti({ symbols: names.slice(0, count) }));
+}
+
+/** Tells how long it takes to attach to so many at once, after a first one as above. */
+function atOnce(attach: (count: number) => Link): void {
+  attach(1)[Symbol.dispose]();
   for (const count of ALL) {
     const start = performance.now();
-    const link = program.attachKprobeMulti({ symbols: names.slice(0, count) });
+    const link = attach(count);
     tell(count, start);
     link[Symbol.dispose]();
   }
+}
+
+function uprobes(): void {
+  const object = openObject(idle).loadOnly(new Set(["on_function"] as const)).load();
+  const { path, offsets } = offsetsOfCalled();
+  oneByOne(SOME, (i) => object.program("on_function").attachUprobe({ path, offset: offsets[i]! }));
+}
+
+function uprobe_multi(): void {
+  const object = openObject(idle).loadOnly(new Set(["on_function"] as const))
+    .setExpectedAttachType("on_function", "trace_uprobe_multi").load();
+  const { path, offsets } = offsetsOfCalled();
+  atOnce((count) =>
+    object.program("on_function").attachUprobeMulti({ path, offsets: offsets.slice(0, count) })
+  );
+}
+
+/** The functions of the program that was given. */
+function offsetsOfCalled(): { readonly path: string; readonly offsets: readonly number[] } {
+  const path = Deno.args[1]!;
+  return { path, offsets: userFunctions(path, "called_*").flatMap(({ offsets }) => offsets) };
 }
 
 /** Names that stand for one function each, of parts of the kernel that are not busy. */

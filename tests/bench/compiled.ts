@@ -24,6 +24,21 @@ export async function compiledObject(name: string): Promise<string> {
   return object;
 }
 
+/** A program that has so many functions, `called_0000` and so on, and calls each of them once; gives the path. */
+export async function compiledFunctions(count: number): Promise<string> {
+  const program = `${FOLDER}functions`;
+  await Deno.mkdir(FOLDER, { recursive: true });
+  const names = Array.from({ length: count }, (_, i) => `called_${String(i).padStart(4, "0")}`);
+  const source = [
+    ...names.map((name) => `__attribute__((noinline)) void ${name}(void) { __asm__(""); }`),
+    `int main(void) { ${names.map((name) => `${name}();`).join(" ")} return 0; }`,
+  ];
+  await Deno.writeTextFile(`${program}.c`, source.join("\n"));
+  const { status, stderr } = await run(["clang", "-O1", "-o", program, `${program}.c`]);
+  if (status !== 0) throw new Error(`Cannot compile ${program}.c: ${stderr}`);
+  return program;
+}
+
 /** The workload `calls` under another name, so that nobody else's calls are taken for its; gives the path. */
 export async function callsAs(name: string): Promise<string> {
   const path = `${FOLDER}${name}`;

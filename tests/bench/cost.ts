@@ -38,7 +38,7 @@ export async function cost(): Promise<Result[]> {
     lost.set(tracer.name, [...lost.get(tracer.name) ?? [], CALLS - lines]);
     return ms;
   };
-  const { tracers: peers } = await bpftracesReporting(CALLER);
+  const { tracers: peers } = await bpftracesReporting({ comm: CALLER });
   const tracers = [gimletReporting(CALLER), await programByHand(), ...peers];
   const whole = await inTurns(ROUNDS, {
     bare,

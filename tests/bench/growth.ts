@@ -6,7 +6,7 @@ import { callsAs } from "./compiled.ts";
 import { type Chart, type Curve, median, type Point, type Result, type Row } from "./measure.ts";
 import {
   bpftracesReporting,
-  gimletReporting,
+  gimletScript,
   linesReported,
   startReporting,
   type Tracer,
@@ -15,34 +15,39 @@ import {
 const ROUNDS = 3;
 const SECONDS = 0.4;
 const RATES = [1_000, 10_000, 100_000, 500_000, 1_000_000, 2_000_000, 5_000_000];
+/** No program makes many more calls: above that, each of them is reported several times. */
+const MOST_CALLS = 500_000;
 const FILE = "/dev/shm/gimlet-bench-growth";
 const LOAD = "paced";
 
 /** What became of a load. */
 interface Outcome {
-  /** Calls of each second: fewer than were asked for, where the tracer slows the program down. */
+  /** Events of each second: fewer than were asked for, where the tracer slows the program down. */
   readonly rate: number;
   /** The tracer's CPU time, in parts of one CPU. */
   readonly cpu: number;
-  /** Calls that were not reported, in parts of all. */
+  /** Events that were not reported, in parts of all. */
   readonly lost: number;
 }
 
 /** Measures it. */
 export async function growth(): Promise<Result[]> {
   const calls = await callsAs(LOAD);
-  const { tracers: peers, notes } = await bpftracesReporting(LOAD);
-  const tracers = [gimletReporting(LOAD), ...peers];
+  const { tracers, notes } = await tracersByTimes();
+  const names = tracers.get(1)!.map(({ name }) => name);
   const outcomes = new Map<string, Outcome[]>();
+  // The rates that they do not keep up with.
+  const tooFast = new Map<string, number>();
   for (let round = 0; round < ROUNDS; round++) {
-    const slow = new Set<Tracer>();
     for (const rate of RATES) {
-      for (const tracer of tracers.filter((tracer) => !slow.has(tracer))) {
+      for (const tracer of tracers.get(timesFor(rate))!) {
+        const { name } = tracer;
+        // There is little more to be seen of it, and it would take its time for that.
+        if (round > 0 && rate > (tooFast.get(name) ?? Infinity)) continue;
         const outcome = await measured(tracer, { calls, rate });
-        const key = `${tracer.name} ${rate}`;
+        const key = `${name} ${rate}`;
         outcomes.set(key, [...outcomes.get(key) ?? [], outcome]);
-        // There is no more to be seen of it, and it would take its time for that.
-        if (outcome.rate < rate / 2) slow.add(tracer);
+        if (outcome.rate < rate / 2) tooFast.set(name, Math.min(rate, tooFast.get(name) ?? rate));
       }
     }
   }
@@ -50,7 +55,7 @@ export async function growth(): Promise<Result[]> {
   const of = (name: string, rate: number, part: keyof Outcome) =>
     outcomes.get(`${name} ${rate}`)!.map((outcome) => 100 * outcome[part]);
   const curves = (part: keyof Outcome): Curve[] =>
-    tracers.map(({ name }) => ({
+    names.map((name) => ({
       name,
       points: ratesOf(name).map((rate): Point => [rate, median(of(name, rate, part))]),
     }));
@@ -60,7 +65,7 @@ export async function growth(): Promise<Result[]> {
     y,
     curves: curves(part),
   });
-  const rows: Row[] = tracers.flatMap(({ name }) =>
+  const rows: Row[] = names.flatMap((name) =>
     ratesOf(name).map((rate) => {
       const reached = median(of(name, rate, "rate")) / 100;
       const lost = median(of(name, rate, "lost"));
@@ -74,10 +79,30 @@ export async function growth(): Promise<Result[]> {
     rows,
     charts: [chart("cpu", "% of a CPU, the tracer's own"), chart("lost", "% of the events lost")],
     notes: [
-      "The program makes its calls in steps of a millisecond, as many as it can. A curve ends where it could make less than half.",
+      `The program makes its calls in steps of a millisecond, as many as it can. Above ${MOST_CALLS} events a second each call is reported several times, by a script that all of them run. All have the buffers that they have by default. A tracer that lets the program reach less than half of a rate is shown higher rates once.`,
       ...notes,
     ],
   }];
+}
+
+/** How often each call is reported. */
+function timesFor(rate: number): number {
+  return Math.max(1, rate / MOST_CALLS);
+}
+
+/** The tracers for each number of times that a call is reported. */
+async function tracersByTimes(): Promise<
+  { readonly tracers: ReadonlyMap<number, readonly Tracer[]>; readonly notes: readonly string[] }
+> {
+  const tracers = new Map<number, readonly Tracer[]>();
+  let missing: readonly string[] = [];
+  for (const times of new Set(RATES.map(timesFor))) {
+    const report = { comm: LOAD, times };
+    const peers = await bpftracesReporting(report);
+    tracers.set(times, [gimletScript(report), ...peers.tracers]);
+    missing = peers.notes;
+  }
+  return { tracers, notes: missing };
 }
 
 /** Lets a tracer write to a file while calls are made at a rate. */
@@ -86,14 +111,15 @@ async function measured(
   { calls, rate }: { calls: string; rate: number },
 ): Promise<Outcome> {
   const running = await startReporting(tracer, FILE);
-  const times = Math.round(rate * SECONDS);
+  const events = Math.round(rate * SECONDS);
+  const each = timesFor(rate);
   const before = cpuOf(running.pid);
-  const { status, stderr } = await run([calls, "pace", String(times), String(rate)]);
+  const { status, stderr } = await run([calls, "pace", String(events / each), String(rate / each)]);
   if (status !== 0) throw new Error(`Cannot make calls: ${status}: ${stderr}`);
   const ns = Number(stderr);
   const cpu = await untilIdle(running.pid) - before;
   const lines = await linesReported(running, FILE, ` ${LOAD} `);
-  return { rate: times / ns * 1e9, cpu: cpu / ns, lost: 1 - lines / times };
+  return { rate: events / ns * 1e9, cpu: cpu / ns, lost: 1 - lines / events };
 }
 
 /** The CPU time of a process that has done what was to be done: when it does no more than look around. */

@@ -1,6 +1,6 @@
 /** Tracers that write a line to a file for each getppid() of one program: gimlet, and the bpftraces that there are. */
 
-import { run, Running } from "../gimlet.ts";
+import { BINARY, run, Running } from "../gimlet.ts";
 import { callsAs } from "./compiled.ts";
 import { bpftraces, isThere } from "./peers/peers.ts";
 
@@ -25,19 +25,36 @@ export function gimletReporting(comm: string): Tracer {
   return { name: OWN, words, ready: "ready" };
 }
 
+/** What a script reports: the calls of the programs of that name, each so many times. */
+export interface ScriptReport {
+  readonly comm: string;
+  readonly times?: number;
+}
+
+/** gimlet, which reports the same by the script that is given to the bpftraces. */
+export function gimletScript(report: ScriptReport): Tracer {
+  const words = [BINARY, "--ready-fd", "2", "-e", scriptOf(report)];
+  return { name: OWN, words, ready: "ready" };
+}
+
 /** The bpftraces that report the same, and why there are no others. */
 export async function bpftracesReporting(
-  comm: string,
+  report: ScriptReport,
 ): Promise<{ readonly tracers: readonly Tracer[]; readonly notes: readonly string[] }> {
-  const line = 'printf("%llu %s %d\\n", nsecs, comm, pid);';
-  const filter = `comm == "${comm}" || comm == "${TRIAL}"`;
-  const script = `tracepoint:syscalls:sys_enter_getppid /${filter}/ { ${line} }`;
+  const script = scriptOf(report);
   const peers = await bpftraces();
   return {
     tracers: peers.filter(isThere)
       .map(({ name, words }) => ({ name, words: [...words, "-e", script] })),
     notes: peers.flatMap((peer) => isThere(peer) ? [] : [`${peer.name}: ${peer.why}`]),
   };
+}
+
+function scriptOf({ comm, times = 1 }: ScriptReport): string {
+  const line = 'printf("%llu %s %d\\n", nsecs, comm, pid);';
+  const body = times === 1 ? line : `unroll(${times}) { ${line} }`;
+  const filter = `comm == "${comm}" || comm == "${TRIAL}"`;
+  return `tracepoint:syscalls:sys_enter_getppid /${filter}/ { ${body} }`;
 }
 
 /** Starts a tracer that writes to a file; gives it once it traces. */

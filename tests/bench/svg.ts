@@ -3,9 +3,12 @@
 import type { Chart, Curve, Point } from "./measure.ts";
 
 const WIDTH = 720;
-const HEIGHT = 360; // with room for four names below the curves
 const PLOT = { left: 70, top: 20, right: 700, bottom: 250 } as const;
-const COLOURS = ["#0b6e4f", "#d1495b", "#00798c", "#edae49", "#30638e"];
+/** Below the curves: where their names begin, and what each of them takes. */
+const NAMES = { top: 52, each: 16 } as const;
+const COLOURS = ["#0b6e4f", "#d1495b", "#00798c", "#edae49", "#30638e", "#8f6593", "#7a7a7a"];
+/** Charts with fewer curves are of one size. */
+const LEAST_NAMES = 4;
 /** From this many powers of ten on, values would lie on each other in a linear axis. */
 const LOGARITHMIC = 3;
 
@@ -20,9 +23,10 @@ export function svgOf({ x, y, curves }: Chart): string {
   const points = curves.flatMap(({ points }) => points);
   const across = logarithmic(points.map(([x]) => x), PLOT.left, PLOT.right);
   const up = upwards(points.map(([, y]) => y));
+  const height = PLOT.bottom + NAMES.top + NAMES.each * Math.max(curves.length, LEAST_NAMES) - 6;
   const lines = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="white"/>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
+    `<rect width="${WIDTH}" height="${height}" fill="white"/>`,
     ...across.ticks.map((value) =>
       text(across.place(value), PLOT.bottom + 16, label(value), "middle")
     ),
@@ -55,7 +59,7 @@ function drawn({ points }: Curve, colour: string, [across, up]: readonly [Axis, 
 }
 
 function legend(name: string, i: number): string[] {
-  const y = PLOT.bottom + 52 + 16 * i;
+  const y = PLOT.bottom + NAMES.top + NAMES.each * i;
   return [
     `<rect x="${PLOT.left}" y="${y - 9}" width="18" height="4" fill="${colourOf(i)}"/>`,
     text(PLOT.left + 26, y - 3, name),

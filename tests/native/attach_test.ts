@@ -62,6 +62,8 @@ const REFUSALS: Readonly<Record<Need, () => Promise<string | undefined> | string
   "kprobe.multi": async () => await kernelHas("register_fprobe_ips") ? undefined : "E_UNSUPPORTED",
   "patterns": async () =>
     isFunctionListRefused() ? "E_PERMISSION" : await REFUSALS["kprobe.multi"](),
+  "uprobe.multi": async () =>
+    await kernelHas("bpf_uprobe_multi_link_attach") ? undefined : "E_UNSUPPORTED",
   "trampolines": () => isLockedDown() ? "E_PERMISSION" : undefined,
   "lsm": () => isLockedDown() ? "E_PERMISSION" : undefined,
   "tcx": async () => await kernelHas("tcx_link_attach") ? undefined : "E_UNSUPPORTED",

@@ -2,6 +2,11 @@
 
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { ownPidNamespace } from "../../ffi/host/process.ts";
+import { compile } from "../../programs/script/compile.ts";
+import { RunningKernel } from "../../programs/script/run.ts";
+import { placeScript } from "../../programs/script/run/place.ts";
+import { DEFAULT_SETTINGS } from "../../programs/script/settings.ts";
+import { Source } from "../../programs/script/source.ts";
 import { BINARY, gimlet, run, Running } from "../gimlet.ts";
 import { binary, capabilities, needsProgram, root, test } from "../support.ts";
 
@@ -149,6 +154,47 @@ test("nothing behind exit() is counted, by no probe", { needs: [...needs, gcc] }
   const none = await script(`BEGIN { exit(); } ${probes} END { printf("%d %d\\n", @f, @g); }`);
   assertEquals([none.status, none.stdout.trim()], [0, "0 0"]);
 });
+
+const NUMBERS = [...Array(40).keys()];
+const TIMES = 3;
+const MANY = [
+  ...NUMBERS.map((i) =>
+    `__attribute__((noinline)) int called_${i}(int x) { asm volatile(""); return x + ${i}; }`
+  ),
+  `int main(void) { for (int i = 0; i < ${TIMES}; i++) {`,
+  ...NUMBERS.map((i) => `called_${i}(${i});`),
+  "} return 0; }",
+].join("\n");
+
+test(
+  "all functions that match are one link, where the kernel has such, and each call of each counts",
+  {
+    needs: [...needs, gcc],
+  },
+  async () => {
+    using program = await compiled(MANY);
+    const probes = `uprobe:${program.path}:called_* { @calls = count(); @[arg0] = count(); }
+      uretprobe:${program.path}:called_?? { @returned = sum(retval); }
+      uprobe:${program.path}:called_7 { @one = count(); }`;
+    const { stdout, stderr } = await script(probes, "-c", program.path);
+    const returned = NUMBERS.filter((i) => i > 9).reduce((sum, i) => sum + TIMES * 2 * i, 0);
+    assertMatch(stdout, new RegExp(`^@calls: ${TIMES * NUMBERS.length}$`, "m"), stderr);
+    assertMatch(stdout, new RegExp(`^@returned: ${returned}$`, "m"));
+    assertMatch(stdout, new RegExp(`^@one: ${TIMES}$`, "m"));
+    for (const i of NUMBERS) assertMatch(stdout, new RegExp(`^@\\[${i}\\]: ${TIMES}$`, "m"));
+
+    const source = new Source("probes", probes);
+    const facts = new RunningKernel();
+    const settings = DEFAULT_SETTINGS;
+    const { plan } = compile(source, { facts, settings, suggest: () => "" });
+    const { attached } = placeScript(plan!, { name: "probes" });
+    const links = attached.links.length;
+    attached[Symbol.dispose]();
+    const symbols = Deno.readTextFileSync("/proc/kallsyms");
+    const hasMulti = symbols.includes(" bpf_uprobe_multi_link_attach\n");
+    assertEquals(links, hasMulti ? 3 : NUMBERS.length + 31);
+  },
+);
 
 test("functions of C++, by their names with and without parameters", {
   needs: [...needs, cxx],

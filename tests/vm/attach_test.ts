@@ -20,6 +20,7 @@ const LACKING: Readonly<Record<"6.1" | "6.12" | "7.2", Partial<Record<Need, stri
   "6.1": {
     "kprobe.multi": "E_UNSUPPORTED",
     "patterns": "E_UNSUPPORTED",
+    "uprobe.multi": "E_UNSUPPORTED",
     "tcx": "E_UNSUPPORTED",
     "raw_tp cookies": "E_VERIFIER",
     "hardware counters": "E_NO_PROBE",

@@ -161,6 +161,7 @@ for (const series of KERNELS) {
         assertMatch(stdout, /^ostype$/m);
         assertMatch(stdout, /^@\[vfs_read\]: \d+$/m);
         assertMatch(stdout, /^@wild: [1-9]/m);
+        assertMatch(stdout, /^@wild_user: [1-9]/m);
         assertMatch(stdout, /^@stack: \n {8}vfs_read\+\d+$/m);
         assertMatch(stdout, /^@bytes: [1-9]/m);
       });
@@ -176,6 +177,7 @@ const FUNCTIONS = `kprobe:vfs_read /pid == cpid/ {
 }
 kretprobe:vfs_read /pid == cpid/ { @bytes = sum((int64)retval); }
 kprobe:vfs_op* /pid == cpid/ { @wild = count(); }
+uprobe:/lib/x86_64-linux-gnu/libc.so.6:posix_fa* /pid == cpid/ { @wild_user = count(); }
 fentry:vfs_read /pid == cpid/ { @args = args->count; printf("%s\\n", str(args->file->f_path.dentry->d_name.name)); }
 fexit:vfs_read /pid == cpid/ { @ret = retval; }
 `;

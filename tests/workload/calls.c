@@ -110,12 +110,19 @@ __attribute__((noinline)) long step(long i)
 	return i + 1;
 }
 
+/* Another. */
+__attribute__((noinline)) long stride(long i)
+{
+	__asm__ volatile("" : "+r"(i));
+	return i;
+}
+
 static int step_times(long n)
 {
 	long sum = 0;
 
 	for (long i = 0; i < n; i++)
-		sum = step(sum);
+		sum = stride(step(sum));
 	return sum != n;
 }
 

@@ -4,8 +4,9 @@ import { lastErrno } from "../../raw/libc.ts";
 import { libbpf } from "../../raw/libbpf.ts";
 import { takeLog } from "../../raw/log.ts";
 import { OptionStruct, toCString } from "../../raw/memory.ts";
-import { usdtFailure } from "../failure.ts";
-import type { Link } from "../link.ts";
+import { createUprobeMulti } from "../../raw/uprobe_multi.ts";
+import { attachFailure, usdtFailure } from "../failure.ts";
+import { FdAttachment, Link } from "../link.ts";
 import { type Attachable, type CookieOptions, linked } from "./attachable.ts";
 import { PERF_COOKIE } from "./kernel_function.ts";
 
@@ -26,6 +27,18 @@ export interface UprobeTarget extends CookieOptions {
   readonly onReturn?: boolean;
   /** Where in the file a counter lies that is to be raised while this lives, such as the semaphore of a static probe. */
   readonly counterOffset?: number;
+}
+
+/** Many places of one program or library, whoever runs it: `offsets` in bytes from the start of the file. */
+export interface UprobesTarget {
+  /** The program or library. */
+  readonly path: string;
+  /** In bytes; at least one. */
+  readonly offsets: readonly number[];
+  /** One for each offset. */
+  readonly cookies?: readonly bigint[];
+  /** When the functions there return, in place of when they are entered. */
+  readonly onReturn?: boolean;
 }
 
 /** Where a static probe of a program or library is: `pid` one process or -1 for all. */
@@ -62,6 +75,29 @@ export function attachUprobe(program: Attachable, target: UprobeTarget, name: st
     name: `${onReturn ? "uretprobe" : "uprobe"}:${name}`,
     cookie: { given: cookie !== 0n, needs: PERF_COOKIE },
   });
+}
+
+/** {@linkcode Program.attachUprobeMulti} */
+export function attachUprobeMulti(
+  program: Attachable,
+  { path, offsets, cookies, onReturn = false }: UprobesTarget,
+): Link {
+  if (offsets.length === 0) throw new RangeError(`Cannot attach to ${path}: there are no offsets`);
+  if (cookies !== undefined && cookies.length !== offsets.length) {
+    throw new RangeError(
+      `Cannot attach to ${path}: there are ${cookies.length} cookies, should be ${offsets.length}`,
+    );
+  }
+  const name = `${onReturn ? "uretprobe" : "uprobe"}.multi:${path} (${offsets.length})`;
+  takeLog(); // what was said before does not explain this
+  const fd = createUprobeMulti(program.fd, { path, offsets, cookies, onReturn });
+  if (fd >= 0) return new Link(name, [new FdAttachment(fd)], program.links);
+  throw attachFailure(program.name, {
+    name,
+    needs: "Linux >= 6.6, and offsets within the file",
+    missing: `there is no file ${path}`,
+    isHook: true, // the kernels before say that too: EINVAL
+  }, -fd);
 }
 
 /** {@linkcode Program.attachUsdt} */

@@ -10,7 +10,7 @@ import type {
   Plain,
 } from "../../lib/value.ts";
 import type { ActionPlan, MapPlan, Plan, Remark } from "../plan.ts";
-import { readValue, type ScriptValue } from "../read_values.ts";
+import { readArgument, type ScriptValue } from "../read_values.ts";
 import type { Json, Renderer } from "../render.ts";
 import { mapJson, mapText, type MapView, viewed } from "../render_map.ts";
 import { type Entry, type EntryValue, type RawEntry, readEntries } from "../map_values.ts";
@@ -60,38 +60,47 @@ export interface ActionContext {
   watch(what: Watch, where: { readonly address: bigint; readonly pid: number }): void;
 }
 
+/** A record of a script: where it begins. */
+export interface ScriptRecord {
+  readonly view: DataView;
+  readonly at: number;
+}
+
 /** Does what a record says; gives what is to be printed. */
-export function act(record: DataView, context: ActionContext): OutputValue[] {
-  const action = context.plan.actions[Number(record.getBigUint64(0, true))];
+export function act(record: ScriptRecord, context: ActionContext): OutputValue[] {
+  const action = actionOf(record, context.plan);
   if (action === undefined) throw new RangeError("A record has the number of no action");
-  const args = action.args.map(({ type, offset, indirect }) => {
-    const at = indirect ? Number(record.getBigUint64(offset, true)) : offset;
-    return readValue(type, record, at);
-  });
-  return perform(action, args, context);
+  return perform(action, record, context);
 }
 
 /** Whether a process waits for what a record says. */
-export function isAwaited(record: DataView, { actions }: Plan): boolean {
-  return actions[Number(record.getBigUint64(0, true))]?.kind === "watch";
+export function isAwaited(record: ScriptRecord, plan: Plan): boolean {
+  return actionOf(record, plan)?.kind === "watch";
+}
+
+function actionOf({ view, at }: ScriptRecord, { actions }: Plan): ActionPlan | undefined {
+  return actions[view.getUint32(at, true)];
 }
 
 function perform(
   action: ActionPlan,
-  args: readonly ScriptValue[],
+  { view, at }: ScriptRecord,
   context: ActionContext,
 ): OutputValue[] {
   const { renderer, maps } = context;
   switch (action.kind) {
     case "printf":
-      return [textOutput("printf", renderer.format(action.format, args))];
+      return [textOutput("printf", renderer.format(action, view, at))];
     case "cat":
-      return [textOutput("cat", context.readFile(renderer.format(action.format, args)))];
+      return [textOutput("cat", context.readFile(renderer.format(action, view, at)))];
     case "system":
-      return [textOutput("syscall", context.system(renderer.format(action.format, args)))];
+      return [textOutput("syscall", context.system(renderer.format(action, view, at)))];
     case "warnf":
     case "errorf":
-      return remark(action, renderer.format(action.format, args).replace(/\n$/, ""), context);
+      return remark(action, renderer.format(action, view, at).replace(/\n$/, ""), context);
+  }
+  const args = action.args.map((arg) => readArgument(arg, view, at));
+  switch (action.kind) {
     case "print-value":
       return [valueOutput(args[0]!, renderer)];
     case "print-map":

@@ -12,12 +12,13 @@ import {
 } from "../../../ffi/probes/module_function.ts";
 import { explained } from "../../../ffi/probes/permission.ts";
 import { AttachedPlan } from "../../../ffi/probes/plan.ts";
+import { findUserFile, findUserFunctions } from "../../../ffi/probes/user_function.ts";
 import type { Plan, ProgramPlan } from "../plan.ts";
 import { type Attachment, attachmentName, type KernelPlace } from "../probes.ts";
 import type { Settings } from "../settings.ts";
 import type { Span } from "../source.ts";
 import { didYouMean } from "../../lib/nearest.ts";
-import { attachScriptProgram } from "./attach.ts";
+import { attachScriptProgram, inPath } from "./attach.ts";
 import { userFunctions } from "./facts.ts";
 import { skeletonOf } from "./maps.ts";
 
@@ -42,24 +43,47 @@ export interface PlacedScript {
   readonly notes: readonly string[];
 }
 
+/** How a program goes to many functions at once, by the kinds of probes that can. */
+const MULTI_TYPES: Partial<Record<Attachment["kind"], string>> = {
+  kprobe: "trace_kprobe_multi",
+  kretprobe: "trace_kprobe_multi",
+  uprobe: "trace_uprobe_multi",
+  uretprobe: "trace_uprobe_multi",
+};
+
+/** Programs that go to many functions at once, by their names, and how. */
+type Wide = ReadonlyMap<string, string>;
+
 /**
  * Loads and attaches: many functions at once where that works here, else one after another.
  *
  * @throws {BpfError} where a probe that is wanted is not there, or none is
  */
 export function placeScript(plan: Plan, options: PlaceOptions): PlacedScript {
-  const wide = plan.programs.filter(({ attachments: [first, ...more] }) =>
-    more.length > 0 && (first?.kind === "kprobe" || first?.kind === "kretprobe")
-  );
-  if (wide.length > 0) {
+  for (const wide of waysToGoWide(plan, options)) {
     try {
-      const quietly = { ...options, onRefused: undefined };
-      return new Placing(plan, quietly, new Set(wide.map(({ name }) => name))).placed();
+      return new Placing(plan, { ...options, onRefused: undefined }, wide).placed();
     } catch (error) {
       if (!(error instanceof BpfError)) throw error;
     }
   }
-  return explained(() => new Placing(plan, options, new Set()).placed());
+  return explained(() => new Placing(plan, options, new Map()).placed());
+}
+
+/** All programs that could, then those of one kind: the kernel may know but that, or a function of the others be missing. */
+function waysToGoWide({ programs }: Plan, { pid }: PlaceOptions): Wide[] {
+  const wide = programs.flatMap(({ name, attachments }): [string, string][] => {
+    const [first, ...more] = attachments;
+    const type = first && MULTI_TYPES[first.kind];
+    // Before Linux 6.10 the kernel took a process for one of its threads.
+    const isOfOne = type === "trace_uprobe_multi" && pid !== undefined;
+    return type === undefined || more.length === 0 || isOfOne ? [] : [[name, type]];
+  });
+  const kinds = [...new Set(wide.map(([, type]) => type))];
+  const ways = [kinds, ...(kinds.length > 1 ? kinds.map((kind) => [kind]) : [])];
+  return wide.length === 0
+    ? []
+    : ways.map((types) => new Map(wide.filter(([, type]) => types.includes(type))));
 }
 
 /** A probe at one of its places. */
@@ -71,8 +95,7 @@ interface Attempt {
 class Placing {
   readonly #plan: Plan;
   readonly #options: PlaceOptions;
-  /** Programs that go to many functions at once, where the kernel can do that. */
-  readonly #multi: ReadonlySet<string>;
+  readonly #multi: Wide;
   readonly #object: LoadedObject<Skeleton>;
   readonly #links: Link[] = [];
   readonly #probes: string[] = [];
@@ -81,13 +104,13 @@ class Placing {
   #current: Attempt | undefined;
   #firstMissing: Attempt | undefined;
 
-  constructor(plan: Plan, options: PlaceOptions, multi: ReadonlySet<string>) {
+  constructor(plan: Plan, options: PlaceOptions, multi: Wide) {
     this.#plan = plan;
     this.#options = options;
     this.#multi = multi;
     const source = { source: plan.object, name: "script" };
     const opened = openObject(skeletonOf(plan, options.name), source);
-    for (const program of multi) opened.setExpectedAttachType(program, "trace_kprobe_multi");
+    for (const [program, type] of multi) opened.setExpectedAttachType(program, type);
     this.#object = opened.load();
   }
 
@@ -128,9 +151,14 @@ class Placing {
   }
 
   #attachMulti({ name, attachments }: ProgramPlan): void {
-    const onReturn = attachments[0]?.kind === "kretprobe";
-    const where = functionsAt(attachments);
-    this.#links.push(this.#object.program(name).attachKprobeMulti(where, { onReturn }));
+    const program = this.#object.program(name);
+    const [first] = attachments;
+    const link = first !== undefined && "path" in first
+      ? program.attachUprobeMulti(userFunctionsAt(first.path, attachments))
+      : program.attachKprobeMulti(functionsAt(attachments), {
+        onReturn: first?.kind === "kretprobe",
+      });
+    this.#links.push(link);
     this.#probes.push(...attachments.map(attachmentName));
   }
 
@@ -184,6 +212,17 @@ function functionsAt(attachments: readonly Attachment[]) {
     return { symbols: functions.map(({ symbol }) => symbol) };
   }
   return { addresses: functions.flatMap((each) => moduleFunctionAddresses(each)) };
+}
+
+/** Functions of a file, by their places in it. */
+function userFunctionsAt(path: string, attachments: readonly Attachment[]) {
+  const symbols = attachments.flatMap((each) => "symbol" in each ? [each.symbol] : []);
+  const functions = findUserFunctions(inPath(path), symbols);
+  return {
+    path: findUserFile(inPath(path)),
+    offsets: functions.flatMap(({ offsets }) => offsets),
+    onReturn: attachments[0]?.kind === "uretprobe",
+  };
 }
 
 /** What is there in place of a function of a module. */

@@ -99,7 +99,7 @@ export function runText(
       if (attachments[0]?.kind === kind) machine.run(code);
     }
     for (const record of machine.records.splice(0)) {
-      if (!exited) act(new DataView(record.buffer), context).forEach(show);
+      if (!exited) act({ view: new DataView(record.buffer), at: 0 }, context).forEach(show);
     }
   }
   if (!options.json && plan.printsMaps) output += "\n\n";
