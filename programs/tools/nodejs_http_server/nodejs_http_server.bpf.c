@@ -98,7 +98,7 @@ struct {
 	__type(value, struct reading);
 } reads SEC(".maps");
 
-/* So many bytes are looked at in one turn of the verifier's: it follows them one by one, and starting the tool waits for it. */
+/* So many bytes look_on() takes at a time. The verifier follows them one by one, and starting the tool waits for it. */
 #define WINDOW 32
 
 /* What one CPU is looking at: a part of a read, and the state of its connection. */
@@ -350,7 +350,7 @@ __noinline int look_on(void)
 #define LOOKS 64
 #define MAX_LOOKS (LOOKS * LOOKS)
 
-/* The same, many times: MAX_LOOKS turns of one loop would be followed one by one as well. */
+/* Looks on many times. By itself once more, for the verifier would follow MAX_LOOKS turns of a single loop one by one, too. */
 __noinline int look_far(void)
 {
 	bool more = true;
