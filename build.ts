@@ -511,9 +511,15 @@ export async function compileProgram(options: CompileOptions): Promise<string> {
 
 /**
  * gimlet runs for a moment, or in a few hot loops for long: what lies between the interpreter and the optimising compiler would cost a
- * start more than it gives later. With some room for young objects, a start collects no garbage.
+ * start more than it gives later. A loop that is compiled while it runs waits for that: interpreting it meanwhile would be work done twice.
+ * With some room for young objects, a start collects no garbage.
  */
-const V8_FLAGS = ["--no-sparkplug", "--no-maglev", "--min-semi-space-size=4"];
+const V8_FLAGS = [
+  "--no-sparkplug",
+  "--no-maglev",
+  "--no-concurrent-osr",
+  "--min-semi-space-size=4",
+];
 
 /** No code cache: Deno keeps it in /tmp, where anyone can write it first, and gimlet runs as root. */
 function compileArguments({ entry, embedded, output, target, isWhole }: CompileOptions): string[] {

@@ -221,8 +221,9 @@ export interface Btf {
 const MAGIC = 0xeb9f;
 const MAGIC_SWAPPED = 0x9feb;
 const HEADER_SIZE = 24;
-const RECORD_SIZE = 12;
 const WORD = 4;
+const RECORD_WORDS = 3;
+const RECORD_SIZE = RECORD_WORDS * WORD;
 
 /** `BTF_KIND_*`: our name, the bytes after the record, and those for each of its `vlen` parts. */
 const KINDS = [
@@ -276,6 +277,7 @@ export function parseBtf(bytes: Uint8Array, options: ParseBtfOptions = {}): Btf 
 /** What the parts of a type are read from. */
 interface TypeRecord {
   readonly id: number;
+  /** Where its parts begin, in words. */
   readonly at: number;
   readonly name: string;
   readonly vlen: number;
@@ -318,7 +320,7 @@ class BtfData implements Btf {
     if (start === undefined) {
       throw this.#types.error(`there is no type ${id}, the last is ${this.count - 1}`);
     }
-    return this.#decode(id, start * WORD);
+    return this.#decode(id, start);
   }
 
   *types(): Generator<BtfType> {
@@ -492,15 +494,16 @@ class BtfData implements Btf {
     }
   }
 
+  /** The record that begins at a word: that all of it is there was seen when the records were counted. */
   #decode(id: number, at: number): BtfType {
-    const info = this.#types.u32(at + 4, "a type");
+    const info = this.#words[at + 1]!;
     const record: TypeRecord = {
       id,
-      at: at + RECORD_SIZE,
-      name: this.string(this.#types.u32(at, "a type")),
+      at: at + RECORD_WORDS,
+      name: this.string(this.#words[at]!),
       vlen: info & 0xffff,
       kindFlag: info >>> 31 === 1,
-      sizeOrType: this.#types.u32(at + 8, "a type"),
+      sizeOrType: this.#words[at + 2]!,
     };
     const kind = kindOf(info);
     switch (kind) {
@@ -548,7 +551,7 @@ class BtfData implements Btf {
   }
 
   #int({ id, at, name, sizeOrType: size }: TypeRecord): BtfInt {
-    const data = this.#types.u32(at, "an integer");
+    const data = this.#words[at]!;
     const encoding = (data >>> 24) & 15;
     return {
       kind: "int",
@@ -567,8 +570,8 @@ class BtfData implements Btf {
       kind: "array",
       id,
       name: "",
-      type: this.#types.u32(at, "an array"),
-      length: this.#types.u32(at + 8, "an array"),
+      type: this.#words[at]!,
+      length: this.#words[at + 2]!,
     };
   }
 
@@ -577,10 +580,10 @@ class BtfData implements Btf {
     kind: "struct" | "union",
   ): BtfStruct {
     const members = this.#list(vlen, (i): BtfMember => {
-      const offset = this.#types.u32(at + i * 12 + 8, "a member");
+      const offset = this.#words[at + i * 3 + 2]!;
       return {
-        name: this.string(this.#types.u32(at + i * 12, "a member")),
-        type: this.#types.u32(at + i * 12 + 4, "a member"),
+        name: this.string(this.#words[at + i * 3]!),
+        type: this.#words[at + i * 3 + 1]!,
         bitOffset: kindFlag ? offset & 0xffffff : offset,
         bitSize: kindFlag ? offset >>> 24 : 0,
       };
@@ -590,8 +593,8 @@ class BtfData implements Btf {
 
   #enum({ id, at, name, vlen, kindFlag, sizeOrType }: TypeRecord): BtfEnum {
     const values = this.#list(vlen, (i) => ({
-      name: this.string(this.#types.u32(at + i * 8, "an enum")),
-      value: BigInt(this.#types.s32(at + i * 8 + 4, "an enum")),
+      name: this.string(this.#words[at + i * 2]!),
+      value: BigInt(this.#words[at + i * 2 + 1]! | 0),
     }));
     // clang before version 16 does not set the flag.
     const signed = kindFlag || values.some(({ value }) => value < 0n);
@@ -604,11 +607,11 @@ class BtfData implements Btf {
 
   #enum64({ id, at, name, vlen, kindFlag, sizeOrType }: TypeRecord): BtfEnum {
     const values = this.#list(vlen, (i) => {
-      const low = BigInt(this.#types.u32(at + i * 12 + 4, "an enum"));
-      const high = BigInt(this.#types.u32(at + i * 12 + 8, "an enum"));
+      const low = BigInt(this.#words[at + i * 3 + 1]!);
+      const high = BigInt(this.#words[at + i * 3 + 2]!);
       const value = (high << 32n) | low;
       return {
-        name: this.string(this.#types.u32(at + i * 12, "an enum")),
+        name: this.string(this.#words[at + i * 3]!),
         value: kindFlag ? BigInt.asIntN(64, value) : value,
       };
     });
@@ -617,28 +620,28 @@ class BtfData implements Btf {
 
   #prototype({ id, at, vlen, sizeOrType }: TypeRecord): BtfPrototype {
     const parameters = this.#list(vlen, (i) => ({
-      name: this.string(this.#types.u32(at + i * 8, "a parameter")),
-      type: this.#types.u32(at + i * 8 + 4, "a parameter"),
+      name: this.string(this.#words[at + i * 2]!),
+      type: this.#words[at + i * 2 + 1]!,
     }));
     return { kind: "funcProto", id, name: "", returns: sizeOrType, parameters };
   }
 
   #variable({ id, at, name, sizeOrType }: TypeRecord): BtfVariable {
-    const linkage = this.#linkage(this.#types.u32(at, "a variable"));
+    const linkage = this.#linkage(this.#words[at]!);
     return { kind: "var", id, name, type: sizeOrType, linkage };
   }
 
   #section({ id, at, name, vlen, sizeOrType }: TypeRecord): BtfSection {
     const variables = this.#list(vlen, (i) => ({
-      type: this.#types.u32(at + i * 12, "a section"),
-      offset: this.#types.u32(at + i * 12 + 4, "a section"),
-      size: this.#types.u32(at + i * 12 + 8, "a section"),
+      type: this.#words[at + i * 3]!,
+      offset: this.#words[at + i * 3 + 1]!,
+      size: this.#words[at + i * 3 + 2]!,
     }));
     return { kind: "datasec", id, name, size: sizeOrType, variables };
   }
 
   #declTag({ id, at, name, sizeOrType }: TypeRecord): BtfDeclTag {
-    const component = this.#types.s32(at, "a declaration tag");
+    const component = this.#words[at]! | 0;
     return { kind: "declTag", id, name, type: sizeOrType, component };
   }
 
@@ -649,7 +652,9 @@ class BtfData implements Btf {
   }
 
   #list<T>(length: number, item: (i: number) => T): T[] {
-    return Array.from({ length }, (_, i) => item(i));
+    const list: T[] = [];
+    for (let i = 0; i < length; i++) list.push(item(i));
+    return list;
   }
 }
 
@@ -694,58 +699,77 @@ class Records {
   readonly #types: Reader;
   readonly #words: Uint32Array;
   readonly #firstId: number;
-  /** With room for all of them. */
+  /** With room for all of them; behind those that are known, where the next one begins. */
   readonly #starts: Uint32Array;
   #count = 0;
-  /** Where the next one begins. */
-  #next = 0;
 
   constructor(types: Reader, words: Uint32Array, firstId: number) {
     this.#types = types;
     this.#words = words;
     this.#firstId = firstId;
-    this.#starts = new Uint32Array(Math.floor(words.length * WORD / RECORD_SIZE) + 1);
+    this.#starts = new Uint32Array(Math.ceil(words.length / RECORD_WORDS) + 1);
   }
 
   /** All, in the order of their ids. */
   get starts(): Uint32Array {
-    this.#look(Infinity, Infinity);
+    this.#look({});
     return this.#starts.subarray(0, this.#count);
   }
 
   /** Where the record at a place among them begins; `undefined` where there are not so many. */
   start(place: number): number | undefined {
-    this.#look(place + 1, Infinity);
+    if (place >= this.#count) this.#look({ most: place + 1 });
     return place < this.#count ? this.#starts[place] : undefined;
   }
 
   /** The place of the record that a word is part of. */
   at(word: number): number {
-    this.#look(Infinity, word);
+    this.#look({ word });
     return firstAbove(this.#starts.subarray(0, this.#count), word) - 1;
   }
 
-  /** Looks until so many are known, or the record that a word is part of; does as little as possible, for no loop is optimised at once. */
-  #look(most: number, word: number): void {
+  /** Looks on, until so many are known, or the record that a word is part of. */
+  #look({ most = Infinity, word = Infinity }): void {
     const [words, starts] = [this.#words, this.#starts];
     const last = Math.min(word, words.length - 1);
-    let [count, at] = [this.#count, this.#next];
-    while (at <= last && count < most) {
-      starts[count++] = at;
-      const info = words[at + 1]!;
-      const kind = (info >>> 24) & 31;
-      at += HEAD_WORDS[kind]! + EACH_WORDS[kind]! * (info & 0xffff);
+    const count = findStarts(words, starts, { count: this.#count, most, last });
+    const next = starts[count]!;
+    if (next >= words.length && next * WORD !== this.#types.size) {
+      // The last one does not fit, or what stands behind it is none.
+      const fits = next <= words.length;
+      const [at, place] = fits ? [next, count] : [starts[count - 1]!, count - 1];
+      throw brokenRecord(this.#types, at * WORD, this.#firstId + place);
     }
-    if (at >= words.length && at * WORD !== this.#types.size) throw this.#broken(count, at);
-    [this.#count, this.#next] = [count, at];
+    this.#count = count;
   }
+}
 
-  /** The last one does not fit, or what stands behind it is none. */
-  #broken(count: number, next: number): FormatError {
-    const fits = next <= this.#words.length;
-    const at = (fits ? next : this.#starts[count - 1]!) * WORD;
-    return brokenRecord(this.#types, at, this.#firstId + count - (fits ? 0 : 1));
+/** How many records are known, how many are to be, and the last word that they may begin at. */
+interface Search {
+  readonly count: number;
+  readonly most: number;
+  readonly last: number;
+}
+
+/**
+ * Writes down where records begin, and behind them where the last one ends; gives how many are known then. The loop is compiled
+ * while it runs, which takes the longer the more stands beside it.
+ */
+function findStarts(
+  words: Uint32Array,
+  starts: Uint32Array,
+  { count, most, last }: Search,
+): number {
+  let known = count;
+  let at = starts[known]!;
+  while (at <= last && known < most) {
+    starts[known++] = at;
+    const info = words[at + 1]!;
+    const kind = info >>> 24 & 31;
+    at += HEAD_WORDS[kind]! + EACH_WORDS[kind]! * (info & 0xffff);
   }
+  starts[known] = at;
+  return known;
 }
 
 const ENUM = KINDS.findIndex((kind) => kind?.kind === "enum");
@@ -758,7 +782,7 @@ function findEnumerator(words: Uint32Array, records: Records, place: number) {
     const at = records.start(record)!;
     const kind = (words[at + 1]! >>> 24) & 31;
     if (kind !== ENUM && kind !== ENUM64) continue;
-    const value = (word - at - RECORD_SIZE / WORD) / EACH_WORDS[kind]!;
+    const value = (word - at - RECORD_WORDS) / EACH_WORDS[kind]!;
     if (value >= 0 && Number.isInteger(value)) return { record, value };
   }
   return undefined;

@@ -58,7 +58,8 @@ export function readFilterFunctions(): FunctionNames | undefined {
 
 /** Reads lines like `0xffffffff81001030-0xffffffff81001050	asm_exc_divide_error`. */
 export function parseKprobeBlacklist(text: string): Set<string> {
-  return new Set(Array.from(text.matchAll(/^0x\S+\s+(\S+)/gm), ([, name]) => name!));
+  const lines = text.split("\n").filter((line) => line.startsWith("0x"));
+  return new Set(lines.map((line) => line.slice(line.indexOf("\t") + 1)));
 }
 
 /** The functions that the kernel allows no kprobe in; none known where debugfs is not mounted. */

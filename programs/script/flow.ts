@@ -230,10 +230,15 @@ class Borders {
     words[block * this.#words + (bit >>> 5)]! |= 1 << (bit & 31);
   }
 
+  /** Few of the bits are set: only those are looked at. */
   #registersIn(words: Int32Array, block: number): VirtualRegister[] {
-    const first = block * this.#words;
-    return this.#registers.filter((_, bit) =>
-      (words[first + (bit >>> 5)]! >>> (bit & 31) & 1) === 1
-    );
+    const found: VirtualRegister[] = [];
+    for (let word = 0; word < this.#words; word++) {
+      for (let left = words[block * this.#words + word]!; left !== 0; left &= left - 1) {
+        const bit = WORD_BITS - 1 - Math.clz32(left & -left);
+        found.push(this.#registers[word * WORD_BITS + bit]!);
+      }
+    }
+    return found;
   }
 }

@@ -218,6 +218,14 @@ Deno.test("a type of an unknown kind hides those behind it, and no other", () =>
   assertEquals(parsed.find("int")?.id, int);
 });
 
+Deno.test("what stands behind the last record must be one", () => {
+  const b = new BtfBuilder();
+  const pointer = b.add({ kind: 2 }, 0); // a word more than it has
+  const parsed = parseBtf(b.bytes());
+  assertEquals(parsed.type(pointer).kind, "ptr");
+  assertThrows(() => parsed.count, FormatError, "Cannot read BTF: type 2 ends at");
+});
+
 Deno.test("an id that does not exist is refused", () => {
   assertThrows(() => btf.type(99), FormatError, "there is no type 99, the last is 23");
 });
