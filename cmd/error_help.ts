@@ -259,7 +259,7 @@ export const ERROR_HELP: Readonly<Record<ReportedCode, ErrorHelp>> = {
   E_OUTPUT: {
     meaning: "what was to be told could not be written",
     causes: [
-      "the file system of the output, of the recording or of --junit's file is full",
+      "the file system of the output, of the recording, of packets or of --junit's file is full",
       "a quota is used up, or the device is broken",
     ],
     fixes: [

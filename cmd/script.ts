@@ -9,6 +9,7 @@ import { compile, type Compiled } from "../programs/script/compile.ts";
 import { type WithHeaders, withHeaders } from "../programs/script/headers.ts";
 import { type Plan, SCRIPT_TOOL } from "../programs/script/plan.ts";
 import { RunningKernel, runScript, scriptShape } from "../programs/script/run.ts";
+import type { PacketFile } from "../programs/script/run/packets.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../programs/script/settings.ts";
 import type { Diagnostic, Source, Span } from "../programs/script/source.ts";
 import { STATUS } from "./exit_status.ts";
@@ -128,6 +129,8 @@ async function run(
   const { command: words, ...own } = options;
   using file = openOutput(options);
   const told = {
+    openFile: openPackets,
+    onRemark: (line: string) => tell([colored(line)]),
     onRefused: (span: Span, hint: string) =>
       tellAbout(source, [{ severity: "error", span, message: "this probe cannot be set", hint }]),
     onFault: (span: Span, message: string) => {
@@ -207,7 +210,11 @@ function tellDiagnostics(
 
 function tellAbout(source: Source, diagnostics: readonly Diagnostic[]): void {
   const lines = diagnostics.flatMap((each) => source.describe(each));
-  tell(lines.map((line) => line.replace(/ERROR:/, red("ERROR:"))));
+  tell(lines.map(colored));
+}
+
+function colored(line: string): string {
+  return line.replace(/ERROR:/, red("ERROR:"));
 }
 
 /** Where results of tests are wanted, all of them failed: nothing ran. */
@@ -260,11 +267,24 @@ interface OutputFile extends Disposable {
 }
 
 function openOutput({ outputFile: path }: ScriptOptions): OutputFile | undefined {
-  if (path === undefined) return undefined;
+  return path === undefined ? undefined : openToWrite(path, "-o FILE");
+}
+
+/** `usage` says where the path stands. */
+function openToWrite(path: string, usage: string): OutputFile {
   try {
     const target = Deno.openSync(path, { write: true, create: true, truncate: true });
     return { path, target, [Symbol.dispose]: () => target.close() };
   } catch (error) {
-    throw new UsageError(`Cannot write to "${path}": ${messageOf(error)}`, "-o FILE");
+    throw new UsageError(`Cannot write to "${path}": ${messageOf(error)}`, usage);
   }
+}
+
+function openPackets(path: string): PacketFile {
+  const file = openToWrite(path, "skboutput(FILE, …)");
+  const writer = new Writer(file.target, { name: path });
+  return {
+    write: (bytes) => writer.bytes(bytes),
+    [Symbol.dispose]: () => file[Symbol.dispose](),
+  };
 }

@@ -1,5 +1,6 @@
 /** One start of QEMU: from the files of a machine to the report of its guest. */
 
+import { concat } from "../../ffi/wire/concat.ts";
 import { diagnose, type Diagnosis } from "./kernel_log.ts";
 import { parseReport, type PORTS, type Report } from "./job.ts";
 import { type MachineOptions, qemuArguments } from "./qemu_arguments.ts";
@@ -307,16 +308,6 @@ async function runs(program: string, args: string[]): Promise<boolean> {
 
 function isDisconnection(error: unknown): boolean {
   return error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionReset;
-}
-
-function concat(chunks: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }
 
 function decode(bytes: Uint8Array): string {

@@ -2,6 +2,7 @@
 
 import { BtfWriter } from "../btf/write.ts";
 import { type Section, SECTION_FLAG, SECTION_TYPE, StringTable, writeElf } from "../elf/write.ts";
+import { concat } from "../wire/concat.ts";
 import type { Assembled, KernelField } from "./assembler.ts";
 
 /** A program of an object. */
@@ -88,7 +89,7 @@ export function writeObject(parts: ObjectParts): Uint8Array<ArrayBuffer> {
     name,
     type: SECTION_TYPE.progbits,
     flags: SECTION_FLAG.alloc | SECTION_FLAG.execute,
-    bytes: joined(placed.map(({ program }) => program.code.bytes)),
+    bytes: concat(placed.map(({ program }) => program.code.bytes)),
   }));
   const number = (section: Section) => sections.push(section);
   number({
@@ -355,14 +356,4 @@ function relocate(placed: readonly Placed[], indexOf: ReadonlyMap<string, number
     words[2 * i + 1] = BigInt(symbol) << 32n | R_BPF_64_64;
   });
   return new Uint8Array(words.buffer);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

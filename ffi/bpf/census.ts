@@ -24,19 +24,23 @@ type NextId = (start: number, next: Uint32Array<ArrayBuffer>) => number;
 export function census(): Census {
   const { bpf_prog_get_next_id, bpf_map_get_next_id, bpf_link_get_next_id } = libbpf();
   return {
-    programs: ids("programs", bpf_prog_get_next_id),
-    maps: ids("maps", bpf_map_get_next_id),
-    links: ids("links", bpf_link_get_next_id),
+    programs: [...ids("programs", bpf_prog_get_next_id)],
+    maps: [...ids("maps", bpf_map_get_next_id)],
+    links: [...ids("links", bpf_link_get_next_id)],
   };
 }
 
-function ids(kind: string, nextId: NextId): number[] {
-  const found: number[] = [];
+/**
+ * The ids of a kind, in ascending order, by what libbpf has to find the next one.
+ *
+ * @throws {BpfError} E_PERMISSION
+ */
+export function* ids(kind: string, nextId: NextId): Generator<number> {
   const next = new Uint32Array(1);
   for (;;) {
-    const result = nextId(found.at(-1) ?? 0, next);
-    if (result === -ERRNO.ENOENT) return found;
+    const result = nextId(next[0]!, next);
+    if (result === -ERRNO.ENOENT) return;
     if (result < 0) throw mapFailure(`list the kernel's ${kind}`, result);
-    found.push(next[0]!);
+    yield next[0]!;
   }
 }

@@ -254,8 +254,8 @@ const LINKAGES: readonly BtfLinkage[] = ["static", "global", "extern"];
 /**
  * Reads BTF: the contents of a `.BTF` section, or of /sys/kernel/btf/vmlinux.
  *
- * @throws {FormatError} where it is not BTF, not little-endian, or its records do not fit. What is decoded later (names,
- * fields) throws when it is read.
+ * @throws {FormatError} where it is not BTF or not little-endian. What is looked at later (records, names, fields) throws when it
+ * is read.
  */
 export function parseBtf(bytes: Uint8Array, options: ParseBtfOptions = {}): Btf {
   const reader = new Reader(bytes, "BTF", "data");
@@ -286,7 +286,6 @@ interface TypeRecord {
 }
 
 class BtfData implements Btf {
-  readonly count: number;
   readonly stringsEnd: number;
   readonly #types: Reader;
   /** The same, as words: to see all of them is quicker that way. */
@@ -295,8 +294,7 @@ class BtfData implements Btf {
   readonly #base: Btf | undefined;
   readonly #firstId: number;
   readonly #firstString: number;
-  /** By the place of an id: where its record begins, counted in words. */
-  readonly #starts: Uint32Array;
+  readonly #records: Records;
   #nameBits: Uint32Array | undefined;
   #text: string | undefined;
 
@@ -307,15 +305,18 @@ class BtfData implements Btf {
     this.#firstId = base?.count ?? 1;
     this.#firstString = base?.stringsEnd ?? 0;
     this.#words = wordsOf(types);
-    this.#starts = scanRecords(types, this.#words, this.#firstId);
-    this.count = this.#firstId + this.#starts.length;
+    this.#records = new Records(types, this.#words, this.#firstId);
     this.stringsEnd = this.#firstString + strings.size;
+  }
+
+  get count(): number {
+    return this.#firstId + this.#records.starts.length;
   }
 
   type(id: number): BtfType {
     if (id === 0) return { kind: "void", id, name: "" };
     if (id < this.#firstId && this.#base !== undefined) return this.#base.type(id);
-    const start = this.#starts[id - this.#firstId];
+    const start = this.#records.start(id - this.#firstId);
     if (start === undefined) {
       throw this.#types.error(`there is no type ${id}, the last is ${this.count - 1}`);
     }
@@ -335,7 +336,7 @@ class BtfData implements Btf {
   }
 
   namesOfKind(kind: BtfKind, prefix = ""): string[] {
-    const names = this.#placesOfKind(kind).map((i) => this.#words[this.#starts[i]!]!);
+    const names = this.#placesOfKind(kind).map((i) => this.#words[this.#records.starts[i]!]!);
     const own = prefix === "" ? undefined : this.#beginningWith(prefix);
     const maybe = own && names.filter((name) => own.has(name) || name < this.#firstString);
     return (maybe ?? names).map((name) => this.string(name))
@@ -356,7 +357,7 @@ class BtfData implements Btf {
   namesOfFunctions(mostParameters: number): string[] {
     const names: string[] = [];
     for (const i of this.#placesOfKind("func")) {
-      const start = this.#starts[i]!;
+      const start = this.#records.starts[i]!;
       const count = this.parameterCount(this.#words[start + 2]!);
       if (count !== undefined && count <= mostParameters) {
         names.push(this.string(this.#words[start]!));
@@ -367,14 +368,14 @@ class BtfData implements Btf {
 
   parameterCount(id: number): number | undefined {
     if (id < this.#firstId && this.#base !== undefined) return this.#base.parameterCount(id);
-    const start = this.#starts[id - this.#firstId];
+    const start = this.#records.start(id - this.#firstId);
     const info = start === undefined ? 0 : this.#words[start + 1]!;
     return kindOf(info) === "funcProto" ? info & 0xffff : undefined;
   }
 
   /** The places among these records of those of a kind: a loop that does nothing else is compiled while it runs. */
   #placesOfKind(kind: BtfKind): number[] {
-    const [words, starts] = [this.#words, this.#starts];
+    const [words, starts] = [this.#words, this.#records.starts];
     const [one, other = one] = numbersOf(kind);
     const places: number[] = [];
     for (let i = 0; i < starts.length; i++) {
@@ -389,7 +390,7 @@ class BtfData implements Btf {
     if (inBase !== undefined) return inBase;
     const isWanted = (type: BtfType): type is BtfOf<K> =>
       kinds.length === 0 || kinds.some((kind) => kind === type.kind);
-    for (const id of this.#idsOf(name)) {
+    for (const id of this.#idsOf(name, kinds.flatMap(numbersOf))) {
       const type = this.type(id);
       if (isWanted(type)) return type;
     }
@@ -400,7 +401,7 @@ class BtfData implements Btf {
     const inBase = this.#base?.findEnumerator(name);
     if (inBase !== undefined) return inBase;
     for (const at of this.#placesOf(name)) {
-      const found = findEnumerator(this.#words, this.#starts, this.#firstString + at);
+      const found = findEnumerator(this.#words, this.#records, this.#firstString + at);
       const type = found && this.type(this.#firstId + found.record);
       if (type?.kind === "enum") return type.values[found!.value]!.value;
     }
@@ -420,21 +421,27 @@ class BtfData implements Btf {
     return this.#text ??= asciiText(this.#strings.slice(0, this.#strings.size, "strings"));
   }
 
-  /** The ids of a name. Whoever takes the first looks no further: to search all strings takes more than a ms. */
-  *#idsOf(name: string): Generator<number> {
+  /**
+   * The ids of a name, of these kinds by their numbers if any are given. Whoever takes the first looks no further: to search all
+   * strings takes more than a ms.
+   */
+  *#idsOf(name: string, kinds: readonly number[]): Generator<number> {
     for (const at of this.#placesOf(name)) {
-      if (this.#isWhole(at) || this.#isName(at)) yield* this.#idsAt(at);
+      if (this.#isWhole(at) || this.#isName(at)) yield* this.#idsAt(at, kinds);
     }
   }
 
   /** The ids of the name at a place, in ascending order. */
-  *#idsAt(at: number): Generator<number> {
+  *#idsAt(at: number, kinds: readonly number[]): Generator<number> {
     const place = this.#firstString + at;
     const words = this.#words;
-    // Members have names, too, and other words may be the same number: only what begins a record is the name of a type.
     for (let word = words.indexOf(place); word >= 0; word = words.indexOf(place, word + 1)) {
-      const record = firstAbove(this.#starts, word) - 1;
-      if (this.#starts[record] === word) yield this.#firstId + record;
+      // Members have names, too: the number of a type stands behind these, which is no kind. To see that here saves looking at records.
+      const kind = (words[word + 1]! >>> 24) & 31;
+      if (kind === 0 || kinds.length > 0 && !kinds.includes(kind)) continue;
+      // Other words may be the same number: only what begins a record is the name of a type.
+      const record = this.#records.at(word);
+      if (this.#records.start(record) === word) yield this.#firstId + record;
     }
   }
 
@@ -447,7 +454,7 @@ class BtfData implements Btf {
   /** Where the names of types stand, as bits. */
   #bitsOfNames(): Uint32Array {
     const bits = new Uint32Array((this.#strings.size >>> 5) + 1);
-    for (const start of this.#starts) {
+    for (const start of this.#records.starts) {
       const place = this.#words[start]! - this.#firstString;
       // Those of the base are below, those of a broken file above: writing there does nothing.
       bits[place >>> 5]! |= 1 << (place & 31);
@@ -683,45 +690,96 @@ const EACH_WORDS = Uint32Array.from(
   (_, kind) => KINDS[kind] ? KINDS[kind].each / WORD : 0,
 );
 
-/** Where each record begins, in words; this also makes sure that all of them lie inside of the bytes. */
-function scanRecords(types: Reader, words: Uint32Array, firstId: number): Uint32Array {
-  const starts = new Uint32Array(Math.floor(words.length * WORD / RECORD_SIZE) + 1);
-  const count = findStarts(words, starts);
-  const last = starts[count]!;
-  if (last * WORD !== types.size) {
-    // The last one does not fit, or what stands behind it is none.
-    const fits = last <= words.length;
-    const [at, id] = fits ? [last, firstId + count] : [starts[count - 1]!, firstId + count - 1];
-    throw brokenRecord(types, at * WORD, id);
+/**
+ * Where the records begin, in words. There are more than 100 000 in a kernel, and who wants to know about some structs needs those up
+ * to them only, mostly among the first: they are looked at as far as is asked for. That also makes sure that all of them lie inside
+ * of the bytes.
+ */
+class Records {
+  readonly #types: Reader;
+  readonly #words: Uint32Array;
+  readonly #firstId: number;
+  /** With room for all of them; behind those that are known, where the next one begins. */
+  readonly #starts: Uint32Array;
+  #count = 0;
+
+  constructor(types: Reader, words: Uint32Array, firstId: number) {
+    this.#types = types;
+    this.#words = words;
+    this.#firstId = firstId;
+    this.#starts = new Uint32Array(Math.ceil(words.length / RECORD_WORDS) + 1);
   }
-  return starts.subarray(0, count);
+
+  /** All, in the order of their ids. */
+  get starts(): Uint32Array {
+    this.#look({});
+    return this.#starts.subarray(0, this.#count);
+  }
+
+  /** Where the record at a place among them begins; `undefined` where there are not so many. */
+  start(place: number): number | undefined {
+    if (place >= this.#count) this.#look({ most: place + 1 });
+    return place < this.#count ? this.#starts[place] : undefined;
+  }
+
+  /** The place of the record that a word is part of. */
+  at(word: number): number {
+    this.#look({ word });
+    return firstAbove(this.#starts.subarray(0, this.#count), word) - 1;
+  }
+
+  /** Looks on, until so many are known, or the record that a word is part of. */
+  #look({ most = Infinity, word = Infinity }): void {
+    const [words, starts] = [this.#words, this.#starts];
+    const last = Math.min(word, words.length - 1);
+    const count = findStarts(words, starts, { count: this.#count, most, last });
+    const next = starts[count]!;
+    if (next >= words.length && next * WORD !== this.#types.size) {
+      // The last one does not fit, or what stands behind it is none.
+      const fits = next <= words.length;
+      const [at, place] = fits ? [next, count] : [starts[count - 1]!, count - 1];
+      throw brokenRecord(this.#types, at * WORD, this.#firstId + place);
+    }
+    this.#count = count;
+  }
+}
+
+/** How many records are known, how many are to be, and the last word that they may begin at. */
+interface Search {
+  readonly count: number;
+  readonly most: number;
+  readonly last: number;
 }
 
 /**
- * Writes down where records begin, and behind them where the last one ends; gives how many there are. A kernel has more than 100 000:
- * the loop is compiled while it runs, which takes the longer the more stands beside it.
+ * Writes down where records begin, and behind them where the last one ends; gives how many are known then. The loop is compiled
+ * while it runs, which takes the longer the more stands beside it.
  */
-function findStarts(words: Uint32Array, starts: Uint32Array): number {
-  let count = 0;
-  let at = 0;
-  while (at < words.length) {
-    starts[count++] = at;
+function findStarts(
+  words: Uint32Array,
+  starts: Uint32Array,
+  { count, most, last }: Search,
+): number {
+  let known = count;
+  let at = starts[known]!;
+  while (at <= last && known < most) {
+    starts[known++] = at;
     const info = words[at + 1]!;
     const kind = info >>> 24 & 31;
     at += HEAD_WORDS[kind]! + EACH_WORDS[kind]! * (info & 0xffff);
   }
-  starts[count] = at;
-  return count;
+  starts[known] = at;
+  return known;
 }
 
 const ENUM = KINDS.findIndex((kind) => kind?.kind === "enum");
 const ENUM64 = KINDS.findIndex((kind) => kind?.kind === "enum64");
 
 /** The first enum with a value whose name stands at a place: the enum's record, and which of its values that is. */
-function findEnumerator(words: Uint32Array, starts: Uint32Array, place: number) {
+function findEnumerator(words: Uint32Array, records: Records, place: number) {
   for (let word = words.indexOf(place); word >= 0; word = words.indexOf(place, word + 1)) {
-    const record = firstAbove(starts, word) - 1;
-    const at = starts[record]!;
+    const record = records.at(word);
+    const at = records.start(record)!;
     const kind = (words[at + 1]! >>> 24) & 31;
     if (kind !== ENUM && kind !== ENUM64) continue;
     const value = (word - at - RECORD_WORDS) / EACH_WORDS[kind]!;

@@ -240,6 +240,14 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
+  bpf_btf_get_next_id: {
+    parameters: [
+      "u32", // __u32 start_id
+      "buffer", // __u32 *next_id
+    ],
+    result: "i32",
+  },
+  bpf_btf_get_fd_by_id: { parameters: ["u32" /* __u32 id */], result: "i32" },
   libbpf_num_possible_cpus: { parameters: [], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 

@@ -23,12 +23,13 @@ import {
   LOSS_KINDS,
   type MapPlan,
   NAMES,
+  type PacketPlan,
   type Plan,
   type ProgramPlan,
   stackFrames,
 } from "./plan.ts";
 import type { Attachment } from "./probes.ts";
-import { ringBytesFor } from "./ring_size.ts";
+import { packetBytesFor, ringBytesFor } from "./ring_size.ts";
 import { type Settings, withConfig } from "./settings.ts";
 import { Diagnostics, type Source } from "./source.ts";
 import { INT64, isBucketed, storageSize, type Type } from "./types.ts";
@@ -163,8 +164,9 @@ function generate(
 ): Plan | undefined {
   const maps = new Map([...script.maps].map(([name, map]) => [name, planMap(name, map)]));
   const actions: ActionPlan[] = [];
+  const packets: PacketPlan[] = [];
   const constants = new Constants();
-  const output: ScriptOutput = { source, maps, constants, actions };
+  const output: ScriptOutput = { source, maps, constants, actions, packets };
   const plans: ProgramPlan[] = [];
   const code: ObjectProgram[] = [];
   const functions: ObjectProgram[] = [];
@@ -198,9 +200,10 @@ function generate(
     diagnostics.error({ start: 0, end: 1 }, message, "Set a smaller max_strlen");
   }
   if (diagnostics.hasErrors) return undefined;
-  const { settings } = script;
+  const { facts, settings } = script;
   const objectMaps = [
     ...standardMaps(settings, { programs: programs.length, frameSize }),
+    ...packets.length > 0 ? [packetMap(facts)] : [],
     ...stackMaps([...code, ...functions]),
     ...[...maps.values()].map((map) =>
       objectMap(map, settings, sizes.find(({ name }) => name === map.name))
@@ -223,6 +226,8 @@ function generate(
     maps: [...maps.values()],
     printsMaps: settings.printsMaps,
     actions,
+    packets,
+    packetBytes: packetBytesFor(settings),
   };
 }
 
@@ -286,6 +291,12 @@ function standardMaps(
   ];
 }
 
+/** The kernel puts packets into the buffer of the CPU that it is on. */
+function packetMap({ cpus }: KernelFacts): ObjectMap {
+  const type = MAP_TYPE.perf_event_array;
+  return { name: NAMES.packets, type, keySize: 4, valueSize: 4, maxEntries: cpus };
+}
+
 /** The maps of stacks in use. The kernel makes room for all of their entries at once: only where there is a use for it. */
 function stackMaps(programs: readonly ObjectProgram[]): ObjectMap[] {
   const symbols = programs.flatMap(({ code }) => code.relocations.map(({ symbol }) => symbol));
@@ -335,7 +346,7 @@ function sectionOf(attachment: Attachment): string {
     case "watchpoint":
       return "perf_event";
     case "rawtracepoint":
-      return "raw_tp";
+      return attachment.byBtf ? `tp_btf/${attachment.event}` : "raw_tp";
     case "fentry":
     case "fexit":
       return `${attachment.kind}/${attachment.symbol}`;

@@ -62,8 +62,10 @@ function expandPoint(
   context: Context,
 ): ProgramSource[] {
   const { text, span } = attachPoint;
-  const attachment = readAttachPoint(withParameters(text, context.settings), span, context);
-  if (attachment === undefined) return [];
+  const read = readAttachPoint(withParameters(text, context.settings), span, context);
+  if (read === undefined) return [];
+  const needsBtf = read.kind === "rawtracepoint" && calls(probe, "skboutput");
+  const attachment: Attachment = needsBtf ? { ...read, byBtf: true } : read;
   const found = expandAttachment(attachment, attachPoint, context);
   if (attachment.kind === "watchpoint" && typeof attachment.address === "object") {
     return expandWatched(probe, attachPoint, { found, address: attachment.address, context });

@@ -45,8 +45,16 @@ export interface KernelFacts {
   hasHelper(name: HelperName): boolean;
   /** Whether keys of maps can be longer than {@linkcode SHORT_KEY}; true where nobody could ask. */
   hasLongKeys(): boolean;
+  /** The pid namespace that scripts are run in; `undefined` where that is the machine's first one. */
+  pidNamespace(): PidNamespace | undefined;
   /** The number of a folder of cgroup v2. */
   cgroupId(path: string): bigint | undefined;
+}
+
+/** A pid namespace: the device and the number of its file. */
+export interface PidNamespace {
+  readonly dev: bigint;
+  readonly ino: bigint;
 }
 
 /** A symbol of a program or library. */

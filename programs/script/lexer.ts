@@ -32,7 +32,8 @@ const PUNCTUATION =
 const ATTACH_POINT = /(?:"[^"]*"?|[^\s,{;}"/]|\/(?=[^\s,{:]{0,4000}:[^:]))*/y;
 const SUFFIX = /[uUlL]+/y;
 const DURATION = /(?:ns|us|ms|s|m|h|d)\b/y;
-const NANOSECONDS: Readonly<Record<string, bigint>> = {
+/** Units of time, in ns. */
+export const NANOSECONDS: Readonly<Record<string, bigint>> = {
   ns: 1n,
   us: 1000n,
   ms: 1_000_000n,

@@ -28,9 +28,22 @@ export interface ArgumentPlan {
   readonly indirect: boolean;
 }
 
+/** What a script says beside its output. */
+export type Remark = "warnf" | "errorf";
+
+/** Where something stands in a script. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** All of it, as diagnostics have it: `stdin:1:9-62` */
+  readonly range: string;
+}
+
 /** What the reader does with a record. */
 export type Action =
   | { readonly kind: "printf" | "cat" | "system"; readonly format: string }
+  | { readonly kind: Remark; readonly format: string; readonly place: Place }
   | { readonly kind: "print-value" }
   | {
     readonly kind: "print-map";
@@ -45,6 +58,12 @@ export type Action =
   /** Memory is to be watched by the probe that stands there; the process waits for it, unless it does not `stop`. */
   | { readonly kind: "watch"; readonly span: Span; readonly stops: boolean }
   | { readonly kind: "exit" };
+
+/** Where packets go that a call of `skboutput()` sends, and how many bytes of each are left out at its beginning. */
+export interface PacketPlan {
+  readonly file: string;
+  readonly offset: number;
+}
 
 /** An action, and what its records hold. */
 export type ActionPlan = Action & { readonly args: readonly ArgumentPlan[] };
@@ -79,12 +98,17 @@ export interface Plan {
   readonly printsMaps: boolean;
   /** By the number in front of each record. */
   readonly actions: readonly ActionPlan[];
+  /** By the number in front of each packet. */
+  readonly packets: readonly PacketPlan[];
+  /** The size of the buffer of packets, for each CPU. */
+  readonly packetBytes: number;
 }
 
 /** Names of what every object has. */
 export const NAMES = {
   ring: "gimlet_ring",
   losses: "gimlet_losses",
+  packets: "gimlet_packets",
   frames: "gimlet_frames",
   armed: "gimlet_armed",
   started: "gimlet_started",
@@ -106,3 +130,22 @@ export function stackFrames(name: string): number | undefined {
 /** Kinds of losses in the map of losses, `enum gimlet_loss` of the C side. */
 export const LOSS = { bufferFull: 0, mapFull: 1, readFault: 2 } as const;
 export const LOSS_KINDS = 6;
+
+/** What stands in front of a packet in its buffer: four numbers of 8 bytes, each at its place. */
+export const PACKET_HEAD = {
+  /** That of its {@linkcode PacketPlan} */
+  plan: 0,
+  /** When it was sent, in ns since boot. */
+  time: 8,
+  /** How many of its bytes follow. */
+  kept: 16,
+  /** How many it has. */
+  length: 24,
+  size: 32,
+} as const;
+
+/**
+ * The most bytes of a packet that fit into a record, which says its own size with 16 bits: less the record's header, time, and size of
+ * what follows, in words of 8 bytes.
+ */
+export const LONGEST_PACKET = 0xfff8 - 8 - 8 - 4 - PACKET_HEAD.size;

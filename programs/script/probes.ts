@@ -1,13 +1,14 @@
 /** What a probe's name means: `tracepoint:sched:sched_switch`, `interval:s:1`. */
 
 import type { UsdtArgument } from "../../ffi/elf/usdt.ts";
+import { NANOSECONDS } from "./lexer.ts";
 import type { Diagnostics, Span } from "./source.ts";
 
 /** Where a program goes. */
 export type Attachment =
   | { readonly kind: "begin" | "end" }
   | TracepointPlace
-  | { readonly kind: "rawtracepoint"; readonly event: string }
+  | RawTracepointPlace
   /** Once for each of the kernel's objects of one kind. */
   | { readonly kind: "iter"; readonly iterator: string }
   /** When gimlet itself is sent a signal. */
@@ -61,6 +62,14 @@ export interface TracepointPlace {
   readonly syscall?: SyscallPlace;
 }
 
+/** A raw tracepoint. */
+export interface RawTracepointPlace {
+  readonly kind: "rawtracepoint";
+  readonly event: string;
+  /** The kernel is to know what its arguments are: then some helpers take them. */
+  readonly byBtf?: true;
+}
+
 /** One of the system calls that pass a raw tracepoint. */
 export interface SyscallPlace {
   readonly direction: "enter" | "exit";
@@ -94,12 +103,10 @@ interface Provider {
   readonly read: (words: readonly string[]) => Attachment | undefined;
 }
 
-const UNITS: Readonly<Record<string, bigint>> = {
-  s: 1_000_000_000n,
-  ms: 1_000_000n,
-  us: 1_000n,
-  ns: 1n,
-};
+/** The units that a probe may name before the number; any of time may stand behind it. */
+const UNITS: readonly string[] = ["s", "ms", "us", "ns"];
+/** In ns. */
+const SHORTEST_PERIOD = 1000n;
 
 const SOFTWARE_COUNTS: Readonly<Record<string, number>> = {
   "cpu-clock": 1_000_000,
@@ -320,15 +327,24 @@ function many(names: readonly string[], provider: Provider): (readonly [string, 
   return names.map((name) => [name, provider] as const);
 }
 
+/** `s:1`, `hz:99`, or a duration: `100ms`, `1000000`. */
 function readPeriod(
   words: readonly string[],
 ): { nanoseconds: bigint | undefined; hertz: number } | undefined {
+  if (words.length === 1) return readDuration(words[0]!);
   const [unit = "", count = ""] = words;
   if (words.length !== 2 || !/^[1-9]\d*$/.test(count)) return undefined;
   if (unit === "hz") return { nanoseconds: undefined, hertz: Number(count) };
-  const nanoseconds = UNITS[unit];
-  if (nanoseconds === undefined) return undefined;
-  return { nanoseconds: nanoseconds * BigInt(count), hertz: 0 };
+  if (!UNITS.includes(unit)) return undefined;
+  return { nanoseconds: NANOSECONDS[unit]! * BigInt(count), hertz: 0 };
+}
+
+function readDuration(word: string): { nanoseconds: bigint; hertz: number } | undefined {
+  const [, count, unit = "ns"] = /^(\d+)([a-z]+)?$/.exec(word) ?? [];
+  const each = NANOSECONDS[unit];
+  if (count === undefined || each === undefined) return undefined;
+  const nanoseconds = BigInt(count) * each;
+  return nanoseconds < SHORTEST_PERIOD ? undefined : { nanoseconds, hertz: 0 };
 }
 
 function fromHertz(hertz: number): bigint {

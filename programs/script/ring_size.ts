@@ -1,4 +1,4 @@
-/** How large the buffer of a script is. */
+/** How large the buffers of a script are. */
 
 import type { Statement } from "./ast.ts";
 import type { Attachment } from "./probes.ts";
@@ -14,10 +14,20 @@ interface Sender {
 const SELDOM_BYTES = 1 << 18;
 const SELDOM_NS = 1_000_000n;
 
+const PACKET_BYTES = 1 << 20;
+
+/** The bytes of the buffer of packets of each CPU: those that are set, else enough for some hundred packets. */
+export function packetBytesFor({ ringBytes }: Settings): number {
+  return isSet(ringBytes) ? ringBytes : PACKET_BYTES;
+}
+
+function isSet(ringBytes: number): boolean {
+  return ringBytes !== DEFAULT_SETTINGS.ringBytes;
+}
+
 /** The bytes of the ring: those that are set, else as many as the programs need. */
 export function ringBytesFor(programs: readonly Sender[], { ringBytes }: Settings): number {
-  const isSet = ringBytes !== DEFAULT_SETTINGS.ringBytes;
-  return !isSet && programs.every(sendsSeldom) ? SELDOM_BYTES : ringBytes;
+  return !isSet(ringBytes) && programs.every(sendsSeldom) ? SELDOM_BYTES : ringBytes;
 }
 
 function sendsSeldom({ attachment, probe }: Sender): boolean {

@@ -7,7 +7,7 @@ import type { Skeleton } from "../../ffi/bpf/skeleton.ts";
 import { messageOf } from "../../ffi/errors.ts";
 import { clockNow } from "../../ffi/host/clock.ts";
 import { usually } from "../../ffi/host/priority.ts";
-import { requireCapabilities } from "../../ffi/probes/permission.ts";
+import { explained, requireCapabilities } from "../../ffi/probes/permission.ts";
 import { requireProcess } from "../../ffi/probes/user_function.ts";
 import type { Codec } from "../../ffi/wire/codec.ts";
 import { HeldCommand } from "../lib/command.ts";
@@ -16,7 +16,7 @@ import type { OpenStream } from "../lib/stream.ts";
 import type { OutputValue, StatusValue, SummaryValue, Value } from "../lib/value.ts";
 import { NAMES, type Plan } from "./plan.ts";
 import { errorText } from "./error_text.ts";
-import { Renderer } from "./render.ts";
+import { type Names, Renderer } from "./render.ts";
 import type { Span } from "./source.ts";
 import {
   act,
@@ -29,6 +29,7 @@ import {
 } from "./run/actions.ts";
 import { ScriptMaps } from "./run/maps.ts";
 import { machineNames } from "./run/names.ts";
+import { type PacketFile, Packets } from "./run/packets.ts";
 import { type WatchedMemory, Watches } from "./run/watches.ts";
 import { type PlacedScript, type PlaceOptions, placeScript } from "./run/place.ts";
 
@@ -42,6 +43,12 @@ export interface ScriptRunOptions
   readonly dryRun?: boolean;
   /** Told of each place where a read has failed, once for each error. */
   readonly onFault?: (span: Span, message: string) => void;
+  /** Told what the script says beside its output. */
+  readonly onRemark?: (line: string) => void;
+  /** Where this is false, `warnf()` says nothing. */
+  readonly warnings?: boolean;
+  /** Makes a file for packets, or empties it. */
+  readonly openFile: (path: string) => PacketFile;
   /** Does not say how many probes there are. */
   readonly quiet?: boolean;
 }
@@ -78,10 +85,13 @@ const RECORD: Codec<ScriptRecord> = {
   },
 };
 
+const PACKETS_AT_ONCE = 1024;
+
 class RunningScript implements Disposable {
   readonly #plan: Plan;
   readonly #placed: PlacedScript;
   readonly #object: LoadedObject<Skeleton>;
+  readonly #names: Names;
   readonly #context: ActionContext;
   readonly #exit = new AbortController();
   /** What the child of `-c` is told where the script ends itself. */
@@ -99,15 +109,18 @@ class RunningScript implements Disposable {
     this.#exitSignal = options.command instanceof HeldCommand ? "SIGTERM" : undefined;
     this.#placed = placeScript(plan, options);
     this.#object = this.#placed.attached.object;
+    this.#names = machineNames((map) => this.#object.stackTraces(map));
     this.#context = {
       plan,
-      renderer: new Renderer(machineNames((map) => this.#object.stackTraces(map))),
+      renderer: new Renderer(this.#names),
       maps: new ScriptMaps(this.#object, plan),
       system: runShell,
       readFile,
       now: () => clockNow("realtime"),
       fault: (fault, result) => this.#tellFault(fault, result),
       exit: (status) => this.#end(status),
+      tell: (line) => options.onRemark?.(line),
+      warns: options.warnings ?? true,
       watch: (what, memory) => this.#watch(what, memory),
     };
     this.#watches = new Watches(plan, this.#object);
@@ -122,11 +135,12 @@ class RunningScript implements Disposable {
     if (options.dryRun) return dryOutcome(sink);
     const { fd, maxEntries } = this.#object.bufferMap(NAMES.ring);
     using ring = new RingBuffer(fd, maxEntries, RECORD);
+    using packets = this.#packets(options);
     using _signals = this.#listen();
     const outcome = await runSession(
       {
         object: this.#object,
-        stream: this.#stream(ring),
+        stream: this.#stream(ring, packets),
         settle: () => attached.settle(),
         detach: () => attached.detach(),
         begin: () => {
@@ -148,21 +162,41 @@ class RunningScript implements Disposable {
       },
       sink,
     );
+    // Whoever asked for so many events wants all packets before the last one.
+    packets?.finish(PACKETS_AT_ONCE);
     // A child that was told to end has no status of its own.
     const wasTold = this.#exitSignal !== undefined && outcome.summary.ended_by === "exit";
     const commandStatus = wasTold ? undefined : outcome.commandStatus;
     return { ...outcome, commandStatus, exitStatus: this.#exitStatus };
   }
 
-  /** One record may print several things, or nothing. */
-  #stream(ring: RingBuffer<ScriptRecord>): OpenStream {
+  /** `undefined` where the script sends none. */
+  #packets({ openFile }: ScriptRunOptions): Packets | undefined {
+    if (this.#plan.packets.length === 0) return undefined;
+    return explained(() =>
+      new Packets({
+        plan: this.#plan,
+        object: this.#object,
+        openFile,
+        wallClock: (time) => this.#names.wallClock(time, "boot"),
+      })
+    );
+  }
+
+  /** One record may print several things, or nothing. Packets go to their files beside. */
+  #stream(ring: RingBuffer<ScriptRecord>, packets: Packets | undefined): OpenStream {
     return {
-      fds: ring.fds,
-      drain: (limit, take) =>
-        ring.drain(limit, (record) => {
+      fds: [...ring.fds, ...packets?.fds ?? []],
+      drain: (limit, take) => {
+        const most = Math.min(limit, PACKETS_AT_ONCE);
+        const sent = packets?.drain(most) ?? 0;
+        const taken = ring.drain(limit, (record) => {
           if (this.#exited && !isAwaited(record, this.#plan)) return true;
           return act(record, this.#context).every(take);
-        }),
+        });
+        // There may be more of either: nobody waits then.
+        return sent === most ? limit : Math.min(sent + taken, limit);
+      },
       [Symbol.dispose]: () => ring[Symbol.dispose](),
     };
   }

@@ -87,18 +87,30 @@ export class Source {
     return this.text.slice(this.#lineStarts[line], this.#lineStarts[line + 1]).replace(/\n$/, "");
   }
 
+  /** Where something stands: `stdin:1:9-62`, or where it begins if it ends in another line. */
+  range(span: Span): string {
+    const { line, column } = this.position(span.start);
+    const last = this.#lastOf(span);
+    const columns = line === last.line ? `${column}-${last.column + 1}` : `${column}`;
+    return `${this.fileName(span.start)}:${line}:${columns}`;
+  }
+
+  /** The place of its last character. */
+  #lastOf({ start, end }: Span): { line: number; column: number } {
+    return this.position(Math.max(end - 1, start));
+  }
+
   /** The lines that show a diagnostic: where, what, the source with marks below it, and a hint. */
   describe({ severity, span, message, hint }: Diagnostic): string[] {
     const from = this.position(span.start);
-    const to = this.position(Math.max(span.end - 1, span.start));
-    const range = from.line === to.line ? `${from.column}-${to.column + 1}` : `${from.column}`;
+    const to = this.#lastOf(span);
     const line = this.lineOf(span.start);
     const last = from.line === to.line ? to.column : line.length;
     const marks = "~".repeat(Math.max(1, last - from.column + 1));
     // Tabs stay tabs, so that the marks stand below what they mean.
     const indent = line.slice(0, from.column - 1).replaceAll(/[^\t]/g, " ");
     return [
-      `${this.fileName(span.start)}:${from.line}:${range}: ${severity.toUpperCase()}: ${message}`,
+      `${this.range(span)}: ${severity.toUpperCase()}: ${message}`,
       line,
       indent + marks,
       ...(hint === "" ? [] : [`HINT: ${hint}`]),

@@ -3,7 +3,9 @@
 import type {
   BinaryOperator,
   DoNode,
+  EachStatement,
   Expression,
+  RangeStatement,
   Statement,
   TypeName,
   VariableNode,
@@ -29,8 +31,12 @@ interface Calling {
   /** What it gives back; `undefined` where that is nothing. */
   readonly result: VariableNode | undefined;
   readonly type: TypeName | undefined;
-  /** The loops of its body that are being read: `true` for those whose body may become a function of the kernel's. */
+  /** The loops of its body that are being read: `true` for those whose body may become a function that the kernel calls. */
   readonly loops: boolean[];
+  /** Says behind such a loop that the function has returned in it. */
+  readonly returned: VariableNode;
+  /** How many times it returns in such loops. */
+  returns: number;
 }
 
 /** Reads statements. */
@@ -140,25 +146,24 @@ export class StatementParser {
       this.#endOfStatement();
       return statement;
     }
-    const { called: { name }, result, type, loops } = calling;
+    const { called: { name }, result, type } = calling;
     const isEmpty = tokens.isAt(";") || tokens.isAt("}");
     const value = isEmpty ? undefined : this.expressions.expression();
     const span = tokens.spanFrom(start);
     if (isEmpty !== (result === undefined)) {
       tokens.fail(span, `${name}() ${isEmpty ? "has to return a value" : "returns nothing"}`);
     }
-    if (loops.includes(true)) tokens.unsupported("return in a for loop of a function");
     this.#endOfStatement();
-    const leave: Statement = { kind: "break", outer: loops.length, span };
-    if (value === undefined || result === undefined) return leave;
-    const set: Statement = {
-      kind: "assign",
-      target: result,
-      operator: undefined,
-      value: converted(value, type),
-      span,
-    };
-    return { kind: "block", body: [set, leave], span };
+    const set = (target: VariableNode, value: Expression): Statement => ({
+      ...{ kind: "assign", target, operator: undefined, value, span },
+    });
+    const body: Statement[] = [];
+    if (value !== undefined && result !== undefined) body.push(set(result, converted(value, type)));
+    if (calling.loops.includes(true)) {
+      calling.returns++;
+      body.push(set(calling.returned, numberNode(1n, span)));
+    }
+    return { kind: "block", body: [...body, leaving(calling, span)], span };
   }
 
   /** Reads a function with what it is given here, as a loop of one round that `return` leaves. */
@@ -196,16 +201,22 @@ export class StatementParser {
       ? undefined
       : this.#declare({ ...tokens.peek(), text: `$result of ${called.name}` });
     tokens.expect("{");
-    this.#calling.push({ called, result, type, loops: [] });
+    const returned = this.#declare({ ...tokens.peek(), text: `$return from ${called.name}` });
+    const calling: Calling = { called, result, type, loops: [], returned, returns: 0 };
+    this.#calling.push(calling);
     const body = this.#scopes.within(() => this.#untilBrace());
     this.#calling.pop();
-    const once: Expression = { kind: "integer", value: 1n, span };
-    const clear: Statement[] = result === undefined
-      ? []
-      : [{ kind: "let", variable: result, type, value: undefined, span }];
+    const clear: Statement[] = [];
+    if (result !== undefined) {
+      clear.push({ kind: "let", variable: result, type, value: undefined, span });
+    }
+    if (calling.returns > 0) {
+      const value = numberNode(0n, span);
+      clear.push({ kind: "let", variable: returned, type: undefined, value, span });
+    }
     return {
       kind: "do",
-      body: [...declared, ...clear, { kind: "unroll", count: once, body, span }],
+      body: [...declared, ...clear, { kind: "unroll", count: numberNode(1n, span), body, span }],
       value: result,
       span,
     };
@@ -249,15 +260,29 @@ export class StatementParser {
     const start = this.expressions.expression();
     if (start.kind === "map" && start.keys.length === 0 && tokens.accept(")")) {
       const variable = this.#declare(declared);
-      const body = this.#loop(true);
-      return { kind: "each", variable, map: start, body, span: tokens.spanFrom(span) };
+      return this.#leftByReturn(span, (body) => ({ kind: "each", variable, map: start, body }));
     }
     tokens.expect("..", "..");
     const end = this.expressions.expression();
     tokens.expect(")");
     const variable = this.#declare(declared);
+    return this.#leftByReturn(span, (body) => ({ kind: "range", variable, start, end, body }));
+  }
+
+  /** Reads the body of a loop that may become a function. Where the function around it returns there, it does so behind the loop. */
+  #leftByReturn(
+    from: Span,
+    loopOf: (body: Statement[]) => Omit<EachStatement, "span"> | Omit<RangeStatement, "span">,
+  ): Statement {
+    const calling = this.#calling.at(-1);
+    const before = calling?.returns;
     const body = this.#loop(true);
-    return { kind: "range", variable, start, end, body, span: tokens.spanFrom(span) };
+    const span = this.#tokens.spanFrom(from);
+    const loop: Statement = { ...loopOf(body), span };
+    if (calling === undefined || calling.returns === before) return loop;
+    const then = [leaving(calling, span)];
+    const leave: Statement = { kind: "if", condition: calling.returned, then, otherwise: [], span };
+    return { kind: "block", body: [loop, leave], span };
   }
 
   #let(): Statement {
@@ -310,6 +335,17 @@ export class StatementParser {
     if (tokens.isAt("}")) return;
     tokens.expect(";", "; or }");
   }
+}
+
+/** Leaves the function, or the innermost loop from which that goes on behind it. */
+function leaving({ loops }: Calling, span: Span): Statement {
+  const outermost = loops.lastIndexOf(true);
+  const outer = outermost < 0 ? loops.length : loops.length - 1 - outermost;
+  return { kind: "break", outer, span };
+}
+
+function numberNode(value: bigint, span: Span): Expression {
+  return { kind: "integer", value, span };
 }
 
 /** A number as one of the type that a function says. */

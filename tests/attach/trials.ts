@@ -16,6 +16,7 @@ import {
   type Program,
   userFunctions,
 } from "../../mod.ts";
+import { copyKernelBtf } from "../../ffi/bpf/btf_info.ts";
 import { exists } from "../../ffi/host/files.ts";
 import { tracefsPath } from "../../ffi/host/tracefs.ts";
 import { attach } from "../workload/attach/attach.gen.ts";
@@ -725,6 +726,17 @@ const BESIDE: readonly Trial[] = [
         cookies.push(object.global("cookie"));
       }
       return cookies;
+    },
+  },
+  {
+    // Programs were loaded by now: from the first one on the kernel has a number for its types.
+    name: "the kernel's types, by which fentry and tp_btf are found, copied at once",
+    expected: { isLikeFile: true },
+    async run() {
+      const hash = async (bytes: Uint8Array<ArrayBuffer> | undefined) =>
+        String(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes ?? new Uint8Array())));
+      const file = await Deno.readFile("/sys/kernel/btf/vmlinux");
+      return { isLikeFile: await hash(copyKernelBtf()) === await hash(file) };
     },
   },
 ];

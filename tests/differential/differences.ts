@@ -83,7 +83,11 @@ const FIXED = `## Differences by design
   boot. A watchpoint's address is a number, a symbol of the kernel, or what a function is given.
 - \`exit()\` disarms all probes in the kernel, at once: bpftrace's count on until they are detached.
 - \`fentry\` of a module's function is refused where the kernel, or another module, has one of the same name.
-- \`fn\` is made part of the probe wherever it is called. \`return\` in a \`for\` loop of it is refused.
+- \`pid\` and \`tid\` are numbers of the machine's first pid namespace, as in bpftrace 0.17; \`pid(curr_ns)\`, or \`pid()\`, are
+  those of gimlet's, and 0 for what is not in it.
+- \`fn\` is made part of the probe wherever it is called.
+- \`skboutput()\` writes the packet's own length, none of the bytes that the kernel fills records up with, and of a packet
+  at most 65476 bytes. \`$skb\` there is a variable that is given a packet once. (Debian's bpftrace is built without it.)
 - \`cat()\` prints all of a file, whatever \`max_cat_bytes\` says, and \`str_trunc_trailer\` changes nothing: some of bpftrace's
   settings are known, and have no effect.
 - \`-f json\` has no empty lines.

@@ -163,6 +163,20 @@ test(
   },
 );
 
+test(
+  "Node.js: reads that are full of small requests with bodies",
+  { needs: [...needs, node] },
+  async () => {
+    const paths = Array.from({ length: 3001 }, (_, i) => `/small/${i}`);
+    const seen = await traced(NODE, async (server) => {
+      await using client = await Client.connect(server);
+      await client.send(paths.map((path) => post(path, "x")).join(""));
+      await client.answer(`POST ${paths.at(-1)}`);
+    });
+    assertEquals(seen, paths.map((path) => `POST ${path}`));
+  },
+);
+
 test("Node.js: bodies are no requests, and those behind them are", {
   needs: [...needs, node],
 }, async () => {

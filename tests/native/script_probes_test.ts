@@ -1,6 +1,7 @@
 /** Probes of scripts that are no events of the kernel: iterators, signals to gimlet, watched memory, functions of C++. */
 
 import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { ownPidNamespace } from "../../ffi/host/process.ts";
 import { compile } from "../../programs/script/compile.ts";
 import { RunningKernel } from "../../programs/script/run.ts";
 import { placeScript } from "../../programs/script/run/place.ts";
@@ -165,30 +166,35 @@ const MANY = [
   "} return 0; }",
 ].join("\n");
 
-test("functions that match are one link, where the kernel has such, and each call counts", {
-  needs: [...needs, gcc],
-}, async () => {
-  using program = await compiled(MANY);
-  const probes = `uprobe:${program.path}:called_* { @calls = count(); @[arg0] = count(); }
+test(
+  "all functions that match are one link, where the kernel has such, and each call of each counts",
+  {
+    needs: [...needs, gcc],
+  },
+  async () => {
+    using program = await compiled(MANY);
+    const probes = `uprobe:${program.path}:called_* { @calls = count(); @[arg0] = count(); }
       uretprobe:${program.path}:called_?? { @returned = sum(retval); }
       uprobe:${program.path}:called_7 { @one = count(); }`;
-  const { stdout, stderr } = await script(probes, "-c", program.path);
-  const returned = NUMBERS.filter((i) => i > 9).reduce((sum, i) => sum + TIMES * 2 * i, 0);
-  assertMatch(stdout, new RegExp(`^@calls: ${TIMES * NUMBERS.length}$`, "m"), stderr);
-  assertMatch(stdout, new RegExp(`^@returned: ${returned}$`, "m"));
-  assertMatch(stdout, new RegExp(`^@one: ${TIMES}$`, "m"));
-  for (const i of NUMBERS) assertMatch(stdout, new RegExp(`^@\\[${i}\\]: ${TIMES}$`, "m"));
+    const { stdout, stderr } = await script(probes, "-c", program.path);
+    const returned = NUMBERS.filter((i) => i > 9).reduce((sum, i) => sum + TIMES * 2 * i, 0);
+    assertMatch(stdout, new RegExp(`^@calls: ${TIMES * NUMBERS.length}$`, "m"), stderr);
+    assertMatch(stdout, new RegExp(`^@returned: ${returned}$`, "m"));
+    assertMatch(stdout, new RegExp(`^@one: ${TIMES}$`, "m"));
+    for (const i of NUMBERS) assertMatch(stdout, new RegExp(`^@\\[${i}\\]: ${TIMES}$`, "m"));
 
-  const source = new Source("probes", probes);
-  const options = { facts: new RunningKernel(), settings: DEFAULT_SETTINGS, suggest: () => "" };
-  const { plan } = compile(source, options);
-  const { attached } = placeScript(plan!, { name: "probes" });
-  const links = attached.links.length;
-  attached[Symbol.dispose]();
-  const symbols = Deno.readTextFileSync("/proc/kallsyms");
-  const isOne = symbols.includes(" bpf_uprobe_multi_link_attach\n");
-  assertEquals(links, isOne ? 3 : NUMBERS.length + 31);
-});
+    const source = new Source("probes", probes);
+    const facts = new RunningKernel();
+    const settings = DEFAULT_SETTINGS;
+    const { plan } = compile(source, { facts, settings, suggest: () => "" });
+    const { attached } = placeScript(plan!, { name: "probes" });
+    const links = attached.links.length;
+    attached[Symbol.dispose]();
+    const symbols = Deno.readTextFileSync("/proc/kallsyms");
+    const hasMulti = symbols.includes(" bpf_uprobe_multi_link_attach\n");
+    assertEquals(links, hasMulti ? 3 : NUMBERS.length + 31);
+  },
+);
 
 test("functions of C++, by their names with and without parameters", {
   needs: [...needs, cxx],
@@ -280,4 +286,48 @@ test("tseries() draws the last intervals", { needs }, async () => {
   // One row an interval; what is older than four intervals is gone.
   assert(rows.length >= 2 && rows.length <= 4, stdout);
   assertMatch(rows.at(-1)!, /\* 12$/);
+});
+
+/** What a script prints in the machine's first pid namespace, and in one of its own. */
+const IN_NAMESPACE = {
+  first: /^@first\[1, 1, 1\]: (\d+)\n+@own\[1, 1\]: \1$/,
+  own: /^@first\[1, 1, 0\]: (\d+)\n+@own\[1, 1\]: \1$/,
+};
+
+test("pid() is a process's number in gimlet's own pid namespace, pid is that of the machine", {
+  needs,
+}, async () => {
+  const program = `rawtracepoint:sys_enter /arg1 == 95 && pid() == cpid/ {
+    @own[pid(curr_ns) == cpid, tid(curr_ns) == cpid] = count();
+    @first[pid(init) == pid, tid(init) == tid, pid == cpid] = count(); }`;
+  const words = [BINARY, "-q", "-c", "umask 27; umask 22", "-e", program];
+  const outside = await run(words);
+  assertEquals([outside.status, outside.stderr], [0, ""]);
+  const isFirst = ownPidNamespace() === undefined;
+  assertMatch(
+    outside.stdout.trim(),
+    isFirst ? IN_NAMESPACE.first : IN_NAMESPACE.own,
+  );
+  const inside = await run(["unshare", "--pid", "--fork", "--mount-proc", ...words]);
+  assertEquals([inside.status, inside.stderr], [0, ""]);
+  assertMatch(inside.stdout.trim(), IN_NAMESPACE.own);
+});
+
+test("warnf() and errorf() go to stderr, and to programs as records", { needs }, async () => {
+  const program =
+    `BEGIN { printf("out\\n"); warnf("low on %s", "luck"); errorf("gone: %d", 7); exit(); }`;
+  const warning = "stdin:1:26-52: WARNING: low on luck\n";
+  const error = "stdin:1:54-75: ERROR: gone: 7\n";
+  const plain = await script(program, "-q");
+  assertEquals([plain.stdout.trim(), plain.stderr], ["out", warning + error]);
+  const silent = await script(program, "-q", "--no-warnings");
+  assertEquals([silent.stdout.trim(), silent.stderr], ["out", error]);
+  const { stdout } = await script(program, "--json");
+  const events = stdout.trim().split("\n").map((line) => JSON.parse(line))
+    .filter(({ type }) => type === "event");
+  assertEquals(events.map(({ kind, text }) => [kind, text]), [
+    ["printf", "out\n"],
+    ["warnf", "low on luck"],
+    ["errorf", "gone: 7"],
+  ]);
 });

@@ -6,6 +6,7 @@ import { GROUPS } from "../differential/programs.ts";
 import { BINARY, gimlet, run, Running } from "../gimlet.ts";
 import { jsonRecords } from "../records.ts";
 import { listUsdtProbes } from "../../ffi/probes/usdt.ts";
+import { RETURNING, RETURNS } from "../script_functions.ts";
 import { binary, capabilities, type Need, needsProgram, root, test } from "../support.ts";
 
 const needs = [root, capabilities, binary];
@@ -205,6 +206,13 @@ test("system() and cat() act where they are allowed", { needs }, async () => {
     "--unsafe",
   );
   assertEquals(stdout.trim(), "done-5\nLinux");
+});
+
+test("functions return in loops, also in those that the kernel runs", { needs }, async () => {
+  for (const { body, output } of RETURNS) {
+    const { stdout, stderr } = await script(`${RETURNING}BEGIN { ${body} exit(); }`);
+    assertEquals([stdout.trim(), stderr], [output, ""], body);
+  }
 });
 
 test("the verifier's refusal names the line of the script", { needs }, async () => {

@@ -70,3 +70,13 @@ test("a file of the kernel has the same bytes mapped and read", {
   assertEquals(readKernelFile("/proc/version"), Deno.readFileSync("/proc/version"));
   assertEquals(readKernelFile("/sys/kernel/no_such_file"), undefined);
 });
+
+test("a file that cannot be mapped is read only where there is no quicker way to its bytes", {
+  needs: [],
+}, () => {
+  const bytes = Uint8Array.of(1, 2, 3);
+  const path = "/proc/version";
+  assertEquals(readKernelFile(path, { copy: () => bytes }), bytes);
+  assertEquals(readKernelFile(path, { copy: () => undefined }), Deno.readFileSync(path));
+  assertEquals(readKernelFile("/proc/no_such_file", { copy: () => bytes }), undefined);
+});

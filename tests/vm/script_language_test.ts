@@ -3,6 +3,7 @@
 import { runVm } from "../../cmd/vm/vm.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { BINARY } from "../gimlet.ts";
+import { RETURNING, RETURNS } from "../script_functions.ts";
 import { binary, qemu, test } from "../support.ts";
 import { debianKernel, type KernelSeries } from "./kernels.ts";
 
@@ -37,4 +38,17 @@ for (const series of ["6.1", "7.2"] as const) {
       assert(stdout.includes("in loop 1 1"), stdout + stderr);
     },
   );
+}
+
+for (const series of ["5.10", "6.1", "6.12", "7.2"] as const) {
+  test(`${series}: functions return in loops`, { needs }, async () => {
+    const cases = RETURNS.filter(({ isShort }) => isShort || series !== "5.10");
+    const commands = cases.map(({ body }) =>
+      `/gimlet -q -e '${RETURNING}BEGIN { ${body} exit(); }'; echo =`
+    );
+    const { stdout, stderr, status } = await inVm(series, commands.join("\n"));
+    assertEquals([status, stderr], [0, ""]);
+    const printed = stdout.split(/^=\n/m).slice(0, -1).map((text) => text.trim());
+    assertEquals(printed, cases.map(({ output }) => output));
+  });
 }

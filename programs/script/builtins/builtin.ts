@@ -30,6 +30,8 @@ export interface Typing {
   isKeyed(name: string): boolean;
   /** The value of an expression, where it is known when the script is compiled. */
   constant(expression: Expression): bigint | undefined;
+  /** What a variable is given, where it is a pointer and given one only once. */
+  onlyPointer(variable: string): Expression | undefined;
   /** The text of a literal, or of `str($1)`. */
   text(expression: Expression): string | undefined;
   error(span: Span, message: string, hint?: string): void;

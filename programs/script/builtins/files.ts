@@ -3,7 +3,7 @@
 import type { Expression } from "../ast.ts";
 import type { Lowerer } from "../lower/lowerer.ts";
 import type { Memory } from "../lower/memory.ts";
-import { trustedPointer } from "../lower/trusted.ts";
+import { isTrusted, trustedPointer } from "../lower/trusted.ts";
 import { storageSize, type StringType, type Type, typeName, UNKNOWN } from "../types.ts";
 import type { BuiltinFunction, Typing } from "./builtin.ts";
 
@@ -24,7 +24,7 @@ const PATH: BuiltinFunction = {
       return UNKNOWN;
     }
     const type = typing.typeOf(path!);
-    if (type.kind !== "unknown" && !(isPath(type) && isMadeOfFields(path!))) {
+    if (type.kind !== "unknown" && !(isPath(type) && isTrusted(path!, typing))) {
       const message = `path() only supports a struct path of args or ctx (${
         typeName(type)
       } provided)`;
@@ -52,11 +52,6 @@ function sizeOf(limit: Expression | undefined, typing: Typing): number {
 function isPath(type: Type): boolean {
   const record = type.kind === "pointer" ? type.to : type;
   return record.kind === "record" && record.record.name === "struct path";
-}
-
-function isMadeOfFields(node: Expression): boolean {
-  if (node.kind === "field") return isMadeOfFields(node.object);
-  return node.kind === "identifier" && (node.name === "args" || node.name === "ctx");
 }
 
 /** The helper leaves other bytes behind the path: a string has none there. */

@@ -5,7 +5,7 @@ import { conversionsOf } from "../format.ts";
 import { VARIABLES } from "../lower/globals.ts";
 import type { Lowerer } from "../lower/lowerer.ts";
 import type { RecordArgument } from "../lower/memory.ts";
-import type { Action } from "../plan.ts";
+import type { Action, Remark } from "../plan.ts";
 import {
   isBucketed,
   isNumeric,
@@ -73,12 +73,15 @@ function fitsConversion(conversion: string, type: Type): boolean {
   }
 }
 
-function formatted(name: "printf" | "cat" | "system", unsafe: boolean): BuiltinFunction {
+/** What prints its arguments by a format: `actionOf` says to the reader how. */
+function formatted(
+  name: string,
+  actionOf: (format: string, call: CallNode, lowerer: Lowerer) => Action,
+): BuiltinFunction {
   return {
     names: [name],
     least: 1,
     most: Infinity,
-    ...(unsafe ? { unsafe } : {}),
     type: (call, typing) => {
       checkFormat(call, typing);
       return NONE;
@@ -86,9 +89,25 @@ function formatted(name: "printf" | "cat" | "system", unsafe: boolean): BuiltinF
     run: (call, lowerer) => {
       const [first, ...args] = call.args;
       const format = first?.kind === "string" ? first.value : "";
-      lowerer.act({ kind: name, format }, typedArguments(args, lowerer));
+      lowerer.act(actionOf(format, call, lowerer), typedArguments(args, lowerer));
     },
   };
+}
+
+function plain(name: "printf" | "cat" | "system"): BuiltinFunction {
+  return formatted(name, (format) => ({ kind: name, format }));
+}
+
+/** Says something on stderr, with the place in the script. */
+function remark(name: Remark): BuiltinFunction {
+  return formatted(name, (format, { span }, { script: { source } }) => {
+    const place = {
+      file: source.fileName(span.start),
+      ...source.position(span.start),
+      range: source.range(span),
+    };
+    return { kind: name, format, place };
+  });
 }
 
 /** A map as a whole. */
@@ -292,9 +311,11 @@ function join(lowerer: Lowerer, list: Expression, separator: Expression | undefi
 
 /** All of them. */
 export const OUTPUT: readonly BuiltinFunction[] = [
-  formatted("printf", false),
-  formatted("cat", false),
-  formatted("system", true),
+  plain("printf"),
+  plain("cat"),
+  { ...plain("system"), unsafe: true },
+  remark("warnf"),
+  remark("errorf"),
   PRINT,
   onMap("clear"),
   onMap("zero"),

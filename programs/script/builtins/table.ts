@@ -5,8 +5,10 @@ import type { BuiltinFunction, BuiltinValue } from "./builtin.ts";
 import { CONTROL } from "./control.ts";
 import { FILES } from "./files.ts";
 import { LENGTHS } from "./lengths.ts";
+import { PROCESSES } from "./namespaces.ts";
 import { NETWORK } from "./network.ts";
 import { OUTPUT } from "./output.ts";
+import { PACKETS } from "./packets.ts";
 import { SEARCH } from "./search.ts";
 import { STACKS } from "./stacks.ts";
 import { TEXT } from "./text.ts";
@@ -34,6 +36,8 @@ function allFunctions(): ReadonlyMap<string, BuiltinFunction> {
     ...SEARCH,
     ...LENGTHS,
     ...FILES,
+    ...PACKETS,
+    ...PROCESSES,
     ...USER_SYMBOLS,
   ]);
 }
@@ -50,9 +54,7 @@ export function builtinFunction(name: string): BuiltinFunction | undefined {
 
 /** Functions and values that bpftrace has and gimlet has not. */
 export const MISSING: readonly string[] = [
-  ...["skboutput"],
   ...[
-    "errorf",
     "fail",
     "debugf",
     "stack_len",

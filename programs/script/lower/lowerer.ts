@@ -11,7 +11,7 @@ import {
   type VirtualRegister,
 } from "../ir.ts";
 import type { ProgramTyping } from "../typing/program_typing.ts";
-import { type Action, type ActionPlan, type MapPlan, NAMES } from "../plan.ts";
+import { type Action, type ActionPlan, type MapPlan, NAMES, type PacketPlan } from "../plan.ts";
 import type { Source, Span } from "../source.ts";
 import type { Type } from "../types.ts";
 import { stepsInside } from "../usage.ts";
@@ -56,6 +56,7 @@ export interface ScriptOutput {
   readonly maps: ReadonlyMap<string, MapPlan>;
   readonly constants: Constants;
   readonly actions: ActionPlan[];
+  readonly packets: PacketPlan[];
 }
 
 /** A loop that is being lowered: where `continue` and `break` go. */

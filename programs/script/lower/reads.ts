@@ -92,10 +92,16 @@ function read(
   if (!l.typing.settings.tellsFaults) return result;
   const done = l.ir.label();
   l.ir.branch("sge", result, 0n, done);
-  l.countLoss(LOSS.readFault);
-  l.act({ kind: "fault", helper, span: l.at }, [{ type: INT64, operand: result }]);
+  tellFault(l, helper, result);
   l.ir.place(done);
   return result;
+}
+
+/** Counts that a helper could not read, and tells what it gave: where that is wanted. */
+export function tellFault(l: Lowerer, helper: HelperName, result: Operand): void {
+  if (!l.typing.settings.tellsFaults) return;
+  l.countLoss(LOSS.readFault);
+  l.act({ kind: "fault", helper, span: l.at }, [{ type: INT64, operand: result }]);
 }
 
 /** Copies as many bytes of others as a register says, at most `most`; none where it is more. */

@@ -9,7 +9,7 @@ import type {
   OutputValue,
   Plain,
 } from "../../lib/value.ts";
-import type { ActionPlan, MapPlan, Plan } from "../plan.ts";
+import type { ActionPlan, MapPlan, Plan, Remark } from "../plan.ts";
 import { readArgument, type ScriptValue } from "../read_values.ts";
 import type { Json, Renderer } from "../render.ts";
 import { mapJson, mapText, type MapView, viewed } from "../render_map.ts";
@@ -52,6 +52,10 @@ export interface ActionContext {
   /** A helper has failed, with a negative error number. */
   fault(what: Fault, result: number): void;
   exit(status: number): void;
+  /** Says something beside the output. */
+  tell(line: string): void;
+  /** Warnings are told. */
+  readonly warns: boolean;
   /** Memory of a process is to be watched. */
   watch(what: Watch, where: { readonly address: bigint; readonly pid: number }): void;
 }
@@ -91,6 +95,9 @@ function perform(
       return [textOutput("cat", context.readFile(renderer.format(action, view, at)))];
     case "system":
       return [textOutput("syscall", context.system(renderer.format(action, view, at)))];
+    case "warnf":
+    case "errorf":
+      return remark(action, renderer.format(action, view, at).replace(/\n$/, ""), context);
   }
   const args = action.args.map((arg) => readArgument(arg, view, at));
   switch (action.kind) {
@@ -127,6 +134,18 @@ function perform(
       return [];
     }
   }
+}
+
+/** What the script says on stderr; for programs it stands in the output. */
+function remark(
+  { kind, place: { file, line, column, range } }: Extract<ActionPlan, { kind: Remark }>,
+  text: string,
+  { warns, tell }: ActionContext,
+): OutputValue[] {
+  if (kind === "warnf" && !warns) return [];
+  tell(`${range}: ${kind === "warnf" ? "WARNING" : "ERROR"}: ${text}`);
+  const members = { type: kind, msg: text, filename: file, line, col: column };
+  return [{ ...textOutput(kind, text), text: () => "", foreign: () => foreignJson(members) }];
 }
 
 /** A map as it is now. */

@@ -62,6 +62,7 @@ export function attachScriptProgram(
       }
       return attachTracepoint(program, attachment.category, attachment.event);
     case "rawtracepoint":
+      if (attachment.byBtf) return [program.attachTrace(`tp_btf:${attachment.event}`)];
       return [program.attachRawTracepoint(attachment.event)];
     case "interval": {
       const [cpu = 0] = onlineCpus();

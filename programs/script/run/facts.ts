@@ -11,6 +11,7 @@ import { hasKernelBtf } from "../../../ffi/probes/btf_trace.ts";
 import { findUserFile } from "../../../ffi/probes/user_function.ts";
 import { KERNEL } from "../../../ffi/host/filter_functions.ts";
 import { parseCpuList } from "../../../ffi/host/cpus.ts";
+import { ownPidNamespace } from "../../../ffi/host/process.ts";
 import { eventsOf } from "../../../ffi/host/tracefs.ts";
 import { readTracepointFormat } from "../../../ffi/host/tracepoint_format.ts";
 import { modulesWithBtf, readModuleBtf } from "../../../ffi/probes/kernel_btf.ts";
@@ -21,6 +22,7 @@ import { BtfTypes } from "../btf_types.ts";
 import {
   type KernelFacts,
   type KernelFunction,
+  type PidNamespace,
   SHORT_KEY,
   type UsdtProbe,
   type UserSymbol,
@@ -142,6 +144,10 @@ export class RunningKernel implements KernelFacts {
 
   hasLongKeys(): boolean {
     return this.#longKeys ??= canMakeKeys(SHORT_KEY + 8) ?? true;
+  }
+
+  pidNamespace(): PidNamespace | undefined {
+    return ownPidNamespace();
   }
 
   cgroupId(path: string): bigint | undefined {

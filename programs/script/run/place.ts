@@ -132,7 +132,10 @@ class Placing {
     if (this.#multi.has(plan.name)) return this.#attachMulti(plan);
     const { pid, missingProbes = "warn" } = this.#options;
     const program = this.#object.program(plan.name);
-    if (plan.section.startsWith("tp_btf/")) return this.#attachSyscalls(plan, program);
+    const [first] = plan.attachments;
+    if (first?.kind === "tracepoint" && first.syscall !== undefined) {
+      return this.#attachSyscalls(plan, program);
+    }
     for (const each of plan.attachments) {
       this.#current = { span: plan.span, attachment: each };
       try {

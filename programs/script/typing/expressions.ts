@@ -45,7 +45,7 @@ export function infer(t: ProgramTyping, node: Expression): Type {
       const { target } = node;
       if (target.kind === "map" && t.mapType(target.name).kind === "unknown") {
         setMap(t, target, INT64, node.span);
-      }
+      } else if (target.kind === "variable") t.noteGiven(target.name, node);
       const type = valueOfTarget(t, target);
       t.types.set(target, type);
       if (isNumeric(type) || type.kind === "unknown") return type;

@@ -48,6 +48,8 @@ export class ProgramTyping implements Typing {
   mapChanged = false;
   /** Parameters that stand for texts: arguments of `str()`. */
   readonly texts = new Set<Expression>();
+  /** What each variable is given. */
+  readonly #given = new Map<string, Set<Expression>>();
   readonly #diagnostics: Diagnostics;
 
   constructor(
@@ -107,6 +109,18 @@ export class ProgramTyping implements Typing {
 
   text(node: Expression): string | undefined {
     return text(this, node);
+  }
+
+  onlyPointer(variable: string): Expression | undefined {
+    const [only, ...more] = this.#given.get(variable) ?? [];
+    if (only === undefined || more.length > 0) return undefined;
+    return this.typeOf(only).kind === "pointer" ? only : undefined;
+  }
+
+  /** Notes that a variable is given a value, or is changed by it. */
+  noteGiven(variable: string, value: Expression): void {
+    const known = this.#given.get(variable) ?? new Set();
+    this.#given.set(variable, known.add(value));
   }
 
   /** Whether a number takes part in arithmetic as a signed one. */

@@ -93,6 +93,7 @@ function letVariable(
   const declared = type === undefined ? undefined : t.named(type);
   if (value !== undefined) {
     const given = t.type(value);
+    t.noteGiven(variable.name, value);
     setVariable(t, variable.name, declared ?? given, value.span);
   } else if (declared !== undefined) setVariable(t, variable.name, declared, variable.span);
   t.types.set(variable, t.variables.get(variable.name) ?? UNKNOWN);
@@ -124,6 +125,7 @@ export function number(t: ProgramTyping, node: Expression): void {
 function assign(t: ProgramTyping, { target, operator, value, span }: AssignStatement): void {
   const given = t.type(value);
   if (target.kind === "map") mapKeys(t, target);
+  else t.noteGiven(target.name, value);
   if (operator !== undefined) {
     const current = valueOfTarget(t, target);
     t.types.set(target, current);

@@ -98,7 +98,8 @@ struct {
 	__type(value, struct reading);
 } reads SEC(".maps");
 
-#define WINDOW 256
+/* So many bytes look_on() takes at a time. The verifier follows them one by one, and starting the tool waits for it. */
+#define WINDOW 32
 
 /* What one CPU is looking at: a part of a read, and the state of its connection. */
 struct scan {
@@ -345,8 +346,19 @@ __noinline int look_on(void)
 	return scan->at < scan->count;
 }
 
-/* Node.js reads 64 KiB at most. The rest is for the windows that end early because a body begins. */
-#define MAX_LOOKS 1024
+/* Node.js reads 64 KiB at most: half as many windows. The rest is for those that end early because a body begins. */
+#define LOOKS 64
+#define MAX_LOOKS (LOOKS * LOOKS)
+
+/* Looks on many times. By itself once more, for the verifier would follow MAX_LOOKS turns of a single loop one by one, too. */
+__noinline int look_far(void)
+{
+	bool more = true;
+
+	for (int i = 0; more && i < LOOKS; i++)
+		more = look_on();
+	return more;
+}
 
 static const struct connection fresh = {};
 
@@ -372,8 +384,8 @@ static __always_inline int leave(long result)
 	scan->connection = connection ? *connection : fresh;
 	if (scan->connection.state == LOST)
 		enter_state(&scan->connection, START);
-	for (int i = 0; more && i < MAX_LOOKS; i++)
-		more = look_on();
+	for (int i = 0; more && i < MAX_LOOKS / LOOKS; i++)
+		more = look_far();
 	if (more)
 		scan->connection.state = LOST;
 	if (bpf_map_update_elem(&connections, &socket, &scan->connection, BPF_ANY))

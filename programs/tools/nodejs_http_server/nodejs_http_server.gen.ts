@@ -134,7 +134,7 @@ export const readingCodec: Codec<Reading> = {
   },
 };
 
-/** `struct scan`: 456 bytes */
+/** `struct scan`: 232 bytes */
 export interface Scan {
   /** `u64` */
   readonly buffer: bigint;
@@ -142,7 +142,7 @@ export interface Scan {
   readonly count: bigint;
   /** `u64` */
   readonly at: bigint;
-  /** `u8[256]` */
+  /** `u8[32]` */
   readonly window: readonly number[];
   /** `struct connection` */
   readonly connection: Connection;
@@ -150,9 +150,9 @@ export interface Scan {
 
 /** Reads and writes {@linkcode Scan}. */
 export const scanCodec: Codec<Scan> = {
-  size: 456,
+  size: 232,
   get shape() {
-    return { fields: { buffer: "u64", count: "u64", at: "u64", window: { items: "u8", length: 256 }, connection: connectionCodec.shape } } as const;
+    return { fields: { buffer: "u64", count: "u64", at: "u64", window: { items: "u8", length: 32 }, connection: connectionCodec.shape } } as const;
   },
   decode(view, at) {
     return {
@@ -160,7 +160,7 @@ export const scanCodec: Codec<Scan> = {
       count: view.getBigUint64(at + 8, true),
       at: view.getBigUint64(at + 16, true),
       window: scanCodec_window.decode(view, at + 24),
-      connection: connectionCodec.decode(view, at + 280),
+      connection: connectionCodec.decode(view, at + 56),
     };
   },
   encode(view, at, value, what) {
@@ -169,11 +169,11 @@ export const scanCodec: Codec<Scan> = {
     u64.encode(view, at + 8, value.count, "count");
     u64.encode(view, at + 16, value.at, "at");
     scanCodec_window.encode(view, at + 24, value.window, "window");
-    connectionCodec.encode(view, at + 280, value.connection, "connection");
+    connectionCodec.encode(view, at + 56, value.connection, "connection");
   },
 };
 
-const scanCodec_window = array(u8, 256);
+const scanCodec_window = array(u8, 32);
 
 /** nodejs_http_server.bpf.c, compiled. */
 export const nodejs_http_server = {

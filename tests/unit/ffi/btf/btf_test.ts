@@ -194,9 +194,36 @@ Deno.test("what is no BTF is refused with the reason", () => {
   refuse(Uint8Array.of(0x7f, 0x45), "it begins with 0x457f, should be 0xeb9f");
   refuse(Uint8Array.of(0xeb, 0x9f), "it is big-endian");
   refuse(bytes.slice(0, bytes.length - 1), "str part ends at");
+});
+
+Deno.test("a type of an unknown kind hides those behind it, and no other", () => {
   const b = new BtfBuilder();
-  b.add({ kind: 20 });
-  refuse(b.bytes(), "type 1 has kind 20, known are 1 to 19");
+  const int = b.int("int", 4, 1);
+  b.add({ kind: 20, name: "new" });
+  b.struct("hidden", { size: 1 });
+  const parsed = parseBtf(b.bytes());
+  assertEquals([parsed.find("int")?.id, parsed.type(int).name], [int, "int"]);
+  const unknown = "Cannot read BTF: type 2 has kind 20, known are 1 to 19";
+  for (
+    const ask of [
+      () => parsed.type(2),
+      () => parsed.find("hidden"),
+      () => parsed.count,
+      () => [...parsed.types()],
+      () => parsed.namesOfKind("struct"),
+    ]
+  ) {
+    assertThrows(ask, FormatError, unknown);
+  }
+  assertEquals(parsed.find("int")?.id, int);
+});
+
+Deno.test("what stands behind the last record must be one", () => {
+  const b = new BtfBuilder();
+  const pointer = b.add({ kind: 2 }, 0); // a word more than it has
+  const parsed = parseBtf(b.bytes());
+  assertEquals(parsed.type(pointer).kind, "ptr");
+  assertThrows(() => parsed.count, FormatError, "Cannot read BTF: type 2 ends at");
 });
 
 Deno.test("an id that does not exist is refused", () => {

@@ -234,6 +234,14 @@ export class BpfMachine {
       }
       case "get_current_pid_tgid":
         return this.#facts.pidTgid ?? (7n << 32n | 8n);
+      case "get_ns_current_pid_tgid": {
+        const view = this.#bytes(c, 8);
+        // Process 3, thread 4 of the namespace 5:6.
+        if (a !== 5n || b !== 6n) return -22n;
+        view.setUint32(0, 4, true);
+        view.setUint32(4, 3, true);
+        return 0n;
+      }
       case "get_current_uid_gid":
         return this.#facts.uidGid ?? 0n;
       case "ktime_get_boot_ns":

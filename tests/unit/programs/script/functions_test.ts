@@ -1,6 +1,7 @@
 /** Functions of a script's own: `fn name($a : int64) : int64 { return $a; }`. */
 
 import { assertEquals } from "../../../assert.ts";
+import { RETURNING, RETURNS } from "../../../script_functions.ts";
 import { compileText, runText } from "./run_script.ts";
 
 const DEFINED = `
@@ -48,6 +49,12 @@ for (const [body, output] of CASES) {
   });
 }
 
+for (const { body, output } of RETURNS) {
+  Deno.test(`functions: return in a loop: ${body}`, () => {
+    assertEquals(runText(`${RETURNING}BEGIN { ${body} exit(); }`).trim(), output);
+  });
+}
+
 const MISTAKES: readonly (readonly [script: string, line: string])[] = [
   [
     `fn f($a : int64) : int64 { return f($a); } BEGIN { print(f(1)); }`,
@@ -68,10 +75,6 @@ const MISTAKES: readonly (readonly [script: string, line: string])[] = [
   [
     `fn f($a : int64) { return 3; } BEGIN { f(1); }`,
     "stdin:1:20-28: ERROR: f() returns nothing",
-  ],
-  [
-    `fn f($a : int64) : int64 { for ($i : 0..5) { return 3; } return 1; } BEGIN { print(f(1)); }`,
-    "stdin:1:54-55: ERROR: not supported: return in a for loop of a function",
   ],
   [
     `fn f($a : int64) : int64 { return $b; } BEGIN { $b = 1; print(f(1)); }`,

@@ -30,6 +30,47 @@ for (const [program, type, maxEntries] of DECLARED) {
   });
 }
 
+const PERIODS: readonly (readonly [probe: string, nanoseconds: bigint])[] = [
+  ["interval:1s", 1_000_000_000n],
+  ["interval:100ms", 100_000_000n],
+  ["interval:1000000", 1_000_000n],
+  ["interval:us:7", 7000n],
+  ["i:2m", 120_000_000_000n],
+  ["profile:1us", 1000n],
+  ["profile:1000ns", 1000n],
+];
+
+for (const [probe, nanoseconds] of PERIODS) {
+  Deno.test(`a duration of a probe: ${probe}`, () => {
+    const { plan, lines } = compileText(`${probe} { @n++; }`);
+    const [attachment] = plan?.programs[0]?.attachments ?? [];
+    assertEquals(lines, []);
+    assertEquals(attachment && "nanoseconds" in attachment && attachment.nanoseconds, nanoseconds);
+  });
+}
+
+Deno.test("pid() and tid() are those of gimlet's pid namespace, or of the first one", () => {
+  const program = "BEGIN { print((pid, tid)); print((pid(), tid())); " +
+    "print((pid(curr_ns), tid(curr_ns))); print((pid(init), tid(init))); exit(); }";
+  const inNamespace = (ino: bigint) => ({ kernel: { pidNamespace: () => ({ dev: 5n, ino }) } });
+  assertEquals(runText(program).trim(), "(7, 8)\n(7, 8)\n(7, 8)\n(7, 8)");
+  assertEquals(runText(program, inNamespace(6n)).trim(), "(7, 8)\n(3, 4)\n(3, 4)\n(7, 8)");
+  assertEquals(runText(program, inNamespace(7n)).trim(), "(7, 8)\n(0, 0)\n(0, 0)\n(7, 8)");
+});
+
+Deno.test("warnf() and errorf() say where they stand", () => {
+  const program = `macro bad(x) { errorf("bad %d\\n", x); } BEGIN {
+    warnf("no %s", "good"); bad(5);
+    exit(); }`;
+  const error = "stdin:1:16-37: ERROR: bad 5";
+  assertEquals(runText(program).trim(), `stdin:2:5-27: WARNING: no good\n${error}`);
+  assertEquals(runText(program, { warns: false }).trim(), error);
+  assertEquals(
+    runText(`BEGIN { warnf("no %d", 5); }`, { json: true }).split("\n")[1],
+    `{"type": "warnf", "msg": "no 5", "filename": "stdin", "line": 1, "col": 9}`,
+  );
+});
+
 const MISTAKES: readonly (readonly [string, ...string[]])[] = [
   [
     "let @m = array(7); BEGIN { @m[1] = 1; }",
@@ -48,6 +89,29 @@ const MISTAKES: readonly (readonly [string, ...string[]])[] = [
   [
     "rawtracepoint:gone { print(args.x); }",
     "stdin:1:28-32: ERROR: the kernel's BTF does not tell what gone is given",
+  ],
+  [
+    "interval:999 { }",
+    "stdin:1:1-13: ERROR: Cannot read probe interval:999",
+    "HINT: It should be like interval:s:1",
+  ],
+  [
+    "profile:99hz { }",
+    "stdin:1:1-13: ERROR: Cannot read probe profile:99hz",
+    "HINT: It should be like profile:hz:99",
+  ],
+  [
+    "BEGIN { print(pid(here)); }",
+    "stdin:1:19-23: ERROR: Unknown identifier: 'here'",
+    "stdin:1:15-24: ERROR: pid() only supports curr_ns and init as the argument",
+  ],
+  [
+    "BEGIN { print(tid(init, init)); }",
+    "stdin:1:15-30: ERROR: tid() requires 0-1 arguments (2 provided)",
+  ],
+  [
+    `BEGIN { warnf("%d", "a"); }`,
+    "stdin:1:9-25: ERROR: warnf: %d specifier expects a value of type integer (string supplied)",
   ],
   [`BEGIN { strstr("a", 3); }`, "stdin:1:21-22: ERROR: strstr() expects a string (int64 provided)"],
 ];

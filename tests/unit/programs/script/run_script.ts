@@ -30,6 +30,7 @@ export function fakeKernel(facts: Partial<KernelFacts> = {}): KernelFacts {
     userSymbol: () => undefined,
     usdtProbes: () => [],
     kernelSymbol: () => undefined,
+    pidNamespace: () => undefined,
     cgroupId: () => undefined,
     hasHelper: () => true,
     hasLongKeys: () => true,
@@ -42,6 +43,7 @@ export interface ScriptTestOptions {
   readonly settings?: Partial<Settings>;
   readonly kernel?: Partial<KernelFacts>;
   readonly machine?: MachineFacts;
+  readonly warns?: boolean;
 }
 
 /** Compiles a script; gives the plan, or what is wrong with it, line by line. */
@@ -84,6 +86,8 @@ export function runText(
     now: () => 0n,
     fault: ({ helper }, result) => output += `${helper} gave ${result}\n`,
     watch: () => {},
+    tell: (line) => output += `${line}\n`,
+    warns: options.warns ?? true,
     exit: () => exited = true,
   };
   const show = (value: ReturnType<typeof act>[number]) => {
