@@ -196,6 +196,22 @@ test(
   },
 );
 
+test("instructions of functions that match are not taken for the functions", {
+  needs: [...needs, gcc],
+}, async () => {
+  const functions = ["one", "two", "three"].map((name) =>
+    `__attribute__((noinline, aligned(16))) void called_${name}(void) { asm volatile("nop; nop"); }`
+  );
+  const calls = "int main(void) { called_one(); called_two(); called_three(); return 0; }";
+  const source = [...functions, calls].join("\n");
+  using program = await compiled(source, "gcc", "-fcf-protection=none");
+  const { stdout, stderr } = await script(
+    `uprobe:${program.path}:called_*+1 { @[reg("ip") & 15] = count(); }`,
+    ...["-c", program.path],
+  );
+  assertEquals(stdout.trim(), "@[1]: 3", stderr);
+});
+
 test("functions of C++, by their names with and without parameters", {
   needs: [...needs, cxx],
 }, async () => {

@@ -77,7 +77,9 @@ function waysToGoWide({ programs }: Plan, { pid }: PlaceOptions): Wide[] {
     const type = first && MULTI_TYPES[first.kind];
     // Before Linux 6.10 the kernel took a process for one of its threads.
     const isOfOne = type === "trace_uprobe_multi" && pid !== undefined;
-    return type === undefined || more.length === 0 || isOfOne ? [] : [[name, type]];
+    const isInside = attachments.some((each) => "offset" in each && each.offset !== 0);
+    const alone = more.length === 0 || isOfOne || isInside;
+    return type === undefined || alone ? [] : [[name, type]];
   });
   const kinds = [...new Set(wide.map(([, type]) => type))];
   const ways = [kinds, ...(kinds.length > 1 ? kinds.map((kind) => [kind]) : [])];
