@@ -404,7 +404,7 @@ export async function compileBinary(options: Options): Promise<void> {
 async function compileWithBytecode(options: Options): Promise<string> {
   const here = (path: string) => `new URL("${path}", GIMLET_ROOT).href`;
   await bundle(["--format", "cjs", "--output", CODE], here);
-  const embedded = [CODE, ...embeddedFiles()];
+  const embedded = [CODE, ...await embeddedFiles()];
   const maker = `${BUNDLE}/maker`;
   await compileProgram({ entry: BYTECODE_MAKER, embedded, output: maker, isWhole: true });
   const signal = AbortSignal.timeout(BYTECODE_MS);
@@ -430,7 +430,12 @@ async function compileModules(options: Options): Promise<string> {
   const here = (path: string) => `new URL("../../${path}", import.meta.url).href`;
   await bundle(["--code-splitting", "--outdir", BUNDLE], here);
   const entry = `${BUNDLE}/${nameOf(ENTRY).replace(/\.ts$/, ".js")}`;
-  return await compileProgram({ ...options, entry, embedded: embeddedFiles(), isWhole: true });
+  return await compileProgram({
+    ...options,
+    entry,
+    embedded: await embeddedFiles(),
+    isWhole: true,
+  });
 }
 
 /** Bundles the program's modules; `here` gives the words for where a module is, which finds there what lies beside it. */
@@ -540,12 +545,26 @@ function compileArguments({ entry, embedded, output, target, isWhole }: CompileO
 }
 
 /** What gimlet reads of its own binary. */
-function embeddedFiles(): string[] {
-  const ends = [".bpf.o", ".bpf.c", ".ts", "/lesson.md"];
+async function embeddedFiles(): Promise<string[]> {
+  const ends = [".bpf.o", ".bpf.c", "/lesson.md"];
   const files = [...ends.flatMap((end) => filesUnder(TOOLS, end)), ...filesUnder(INCLUDE, ".h")];
   const trials = filesUnder(DOCTOR, ".bpf.o");
   const texts = filesUnder(SCRIPT_LESSONS, ".md");
-  return [...files, ...trials, ...texts, FURTHER_STUDY, BUILD_FACTS].sort();
+  const all = [...files, ...trials, ...texts, ...await copyDeclarations()];
+  return [...all, FURTHER_STUDY, BUILD_FACTS].sort();
+}
+
+/** Makes texts of the tools' declarations, for the lessons: as modules, all that they import would come along, and be read at each start. */
+async function copyDeclarations(): Promise<string[]> {
+  const folder = `${BUNDLE}/declarations`;
+  await Deno.mkdir(folder);
+  const copies: string[] = [];
+  for (const path of filesUnder(TOOLS, ".ts").filter((path) => !path.endsWith(".gen.ts"))) {
+    const copy = `${folder}/${nameOf(path)}.txt`;
+    await Deno.copyFile(path, copy);
+    copies.push(copy);
+  }
+  return copies;
 }
 
 function offlinePath(): string {

@@ -23,6 +23,8 @@ const SCRIPT_LESSONS = [
 ].map(([name = "", summary = ""], i) => ({ lesson: `s${i + 1}`, name, summary }));
 const SCRIPT_TEXTS = new URL("../docs/script_lessons/", import.meta.url);
 const HEADERS = new URL("../programs/include/", import.meta.url);
+/** In the binary the tools' declarations are texts. */
+const DECLARATIONS = new URL("../dist/bundle/declarations/", import.meta.url);
 
 /** The lines of the list, or of one lesson by number or tool name. */
 export async function lessonLines(args: readonly string[]): Promise<string[]> {
@@ -69,8 +71,17 @@ function oneLesson({ name, skeleton }: Tool): string[] {
     inFolder("lesson.md"),
     ...headers.flatMap((file) => source(file, read(new URL(file, HEADERS)))),
     ...source(`${name}.bpf.c`, program),
-    ...source(`${name}.ts`, inFolder(`${name}.ts`)),
+    ...source(`${name}.ts`, declaration(`${name}.ts`, skeleton.object)),
   ];
+}
+
+function declaration(file: string, beside: URL | undefined): string {
+  try {
+    return read(new URL(file, beside));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return read(new URL(`${file}.txt`, DECLARATIONS));
+  }
 }
 
 /** What a program includes of this project's, but for what every program does. */
