@@ -325,7 +325,8 @@ class BtfData implements Btf {
 
   *types(): Generator<BtfType> {
     if (this.#base !== undefined) yield* this.#base.types();
-    for (let id = this.#firstId; id < this.count; id++) yield this.type(id);
+    const { count } = this;
+    for (let id = this.#firstId; id < count; id++) yield this.type(id);
   }
 
   *ofKind<K extends BtfKind>(kind: K): Generator<BtfOf<K>> {
@@ -336,7 +337,8 @@ class BtfData implements Btf {
   }
 
   namesOfKind(kind: BtfKind, prefix = ""): string[] {
-    const names = this.#placesOfKind(kind).map((i) => this.#words[this.#records.starts[i]!]!);
+    const { starts } = this.#records;
+    const names = this.#placesOfKind(kind).map((i) => this.#words[starts[i]!]!);
     const own = prefix === "" ? undefined : this.#beginningWith(prefix);
     const maybe = own && names.filter((name) => own.has(name) || name < this.#firstString);
     return (maybe ?? names).map((name) => this.string(name))
@@ -355,9 +357,10 @@ class BtfData implements Btf {
   }
 
   namesOfFunctions(mostParameters: number): string[] {
+    const { starts } = this.#records;
     const names: string[] = [];
     for (const i of this.#placesOfKind("func")) {
-      const start = this.#records.starts[i]!;
+      const start = starts[i]!;
       const count = this.parameterCount(this.#words[start + 2]!);
       if (count !== undefined && count <= mostParameters) {
         names.push(this.string(this.#words[start]!));
