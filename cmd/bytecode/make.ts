@@ -4,7 +4,7 @@
  * fails where V8 refuses it.
  */
 
-import { bundle, load, type Start } from "./bundle.ts";
+import { bundle, load, type Start, startOf } from "./bundle.ts";
 
 /** Compiles on any machine. */
 const SCRIPT = `
@@ -45,27 +45,23 @@ const TYPES = `kprobe:vfs_read {
 const TRACEPOINT =
   'tracepoint:syscalls:sys_enter_openat { @[probe] = count(); printf("%s\\n", str(args->filename)); }';
 
-/** What each kind of start calls. */
-const COMMANDS: Readonly<Record<Start, readonly (readonly string[])[]>> = {
-  script: [
-    ["check", "-e", SCRIPT],
-    ["check", "-e", TYPES],
-    ["check", "-e", TRACEPOINT],
-    ["check", "-e", "BEGIN { mistake"],
-    ["-e", 'BEGIN { @[comm] = count(); @h = hist(pid); printf("%s %d\\n", comm, pid); exit(); }'],
-  ],
-  tool: [
-    ["hello_perf_output", "--", "/bin/true"],
-    ["bitehist", "--json", "--", "/bin/true"],
-    ["--help"],
-  ],
-};
+const COMMANDS: readonly (readonly string[])[] = [
+  ["check", "-e", SCRIPT],
+  ["check", "-e", TYPES],
+  ["check", "-e", TRACEPOINT],
+  ["check", "-e", "BEGIN { mistake"],
+  ["-e", 'BEGIN { @[comm] = count(); @h = hist(pid); printf("%s %d\\n", comm, pid); exit(); }'],
+  ["hello_perf_output", "--", "/bin/true"],
+  ["bitehist", "--json", "--", "/bin/true"],
+  ["--help"],
+];
 
 /** Makes the file. */
 async function make(file: string, start: Start): Promise<void> {
   const script = bundle();
   const { main } = load(script);
-  for (const words of COMMANDS[start]) await main(words).catch(() => {});
+  const commands = COMMANDS.filter((words) => startOf(words) === start);
+  for (const words of commands) await main(words).catch(() => {});
   Deno.writeFileSync(file, script.createCachedData());
 }
 
